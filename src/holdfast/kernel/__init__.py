@@ -1,0 +1,1 @@
+"""Plain Python that every layer may use: money, periods, ids, the clock, errors, lifecycles."""

@@ -1,0 +1,100 @@
+"""What can go wrong, named so that a customer could read it.
+
+    HoldfastError
+    ├── Invalid               400  the request is wrong, field by field
+    ├── NotSignedIn           401
+    ├── PaymentRequired       402
+    ├── Forbidden             403
+    ├── NotFound              404
+    ├── Conflict              409  the world has moved on
+    │   ├── SlotTaken              … with the nearest free slots
+    │   ├── AlreadyHeld            … by the same customer, with the way to pay or release it
+    │   └── MoveRefused            … a lifecycle has no such move
+    ├── TooMany               429  with the seconds to wait
+    └── Unavailable           503  a payment method cannot be reached just now
+
+The docstring is the message; ``web.errors`` maps each class to its HTTP answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class HoldfastError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or " ".join((type(self).__doc__ or "").split()))
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+class Invalid(HoldfastError):
+    """Please check what you sent."""
+
+    def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
+        super().__init__()
+        self.fields = {field: list(messages) for field, messages in fields.items()}
+
+
+class NotSignedIn(HoldfastError):
+    """Please sign in."""
+
+
+class PaymentRequired(HoldfastError):
+    """This has not been paid."""
+
+
+class Forbidden(HoldfastError):
+    """You may not do this."""
+
+
+class NotFound(HoldfastError):
+    """There is no such thing here."""
+
+
+class Conflict(HoldfastError):
+    """This can no longer be done."""
+
+
+class SlotTaken(Conflict):
+    """This time has just been taken. Please choose another."""
+
+    def __init__(self, nearest: Sequence[Any] = ()) -> None:
+        super().__init__()
+        self.nearest = list(nearest)
+
+
+class AlreadyHeld(Conflict):
+    """You are already holding this time. Pay for it, or release it."""
+
+    def __init__(self, *, reference: str, payment_url: str) -> None:
+        super().__init__()
+        self.reference = reference
+        self.payment_url = payment_url
+
+
+class MoveRefused(Conflict):
+    """This cannot be done in its present state."""
+
+    def __init__(self, subject: str, state: str, event: str) -> None:
+        super().__init__(f"A {subject} that is {state} cannot {event.replace('_', ' ')}.")
+        self.subject, self.state, self.event = subject, state, event
+
+
+class TooMany(HoldfastError):
+    """Too many requests. Please wait a little."""
+
+    def __init__(self, *, retry_after: int, message: str | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(HoldfastError):
+    """This payment method cannot be reached just now. Please try again shortly."""
+
+    retry_after = 30

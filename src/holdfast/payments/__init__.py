@@ -1,0 +1,1 @@
+"""Collecting money through gateways: payments, transactions, gateway accounts."""

@@ -1,0 +1,231 @@
+"""The contract of a gateway: one class in one file, which translates and decides nothing.
+
+A gateway knows no database, no settings and no states of ours. It is given its account's credentials and
+a token store, speaks the gateway's protocol, and answers in the words of this file. Three answers are
+possible to every question: yes, no, and unknown. Unknown is raised as :class:`Unknown`, never guessed.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+from holdfast.kernel.money import Money
+
+
+class Can(StrEnum):
+    """What a gateway is able to do beyond ``start`` and ``look_up``."""
+
+    CAPTURE = "capture"
+    VOID = "void"
+    REFUND = "refund"
+    READ_WEBHOOK = "read_webhook"
+
+
+class Became(StrEnum):
+    """What a gateway says became of a payment, in our words."""
+
+    NOT_FOUND = "not_found"  # it has never heard of the reference
+    PENDING = "pending"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    UNRECOGNIZED = "unrecognized"  # a word that we do not know: hold and tell a person
+
+
+class RefundBecame(StrEnum):
+    NOT_FOUND = "not_found"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class GatewayError(Exception):
+    """A gateway did not do what it was asked."""
+
+
+class Unknown(GatewayError):
+    """No answer that can be believed: a time-out, a 5xx, a 429, nonsense. Ask again later."""
+
+
+class Refused(GatewayError):
+    """A definite no: nothing has happened at the gateway. ``code`` is the gateway's own word."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(f"{code}: {message}" if message else code)
+        self.code = code
+
+
+class BadCredentials(Unknown):
+    """The gateway refuses our keys. Nothing is known of the payment; a person must look."""
+
+
+class BadSignature(GatewayError):
+    """A call that claims to come from the gateway and does not."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a customer is to pay. ``reference`` is ours, minted before the call and never reused."""
+
+    reference: str
+    amount: Money
+    return_url: str
+    pay_within: timedelta
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """Send the browser to ``url`` with GET, exactly as it is."""
+
+    url: str
+    gateway_reference: str
+    expires_at: datetime | None
+
+
+Started = Redirect  # FormPost, Instructions and Nothing join it with the gateways that need them
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The gateway's own word on one payment, from an authenticated read.
+
+    ``amount`` is what the gateway says was paid, or None while nothing was. ``reference`` is the one the
+    gateway names in its answer (None if it names none). ``reason`` is one of ``declined``, ``canceled``,
+    ``expired``, ``error`` when no money came, and ``word`` the gateway's own state, for the timeline.
+    """
+
+    became: Became
+    word: str
+    amount: Money | None = None
+    reference: str | None = None
+    gateway_reference: str | None = None
+    transaction_reference: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class RefundRequest:
+    """``refund_reference`` is ours, minted before the call; a repeat after a failure needs a new one."""
+
+    refund_reference: str
+    payment_reference: str
+    amount: Money
+
+
+@dataclass(frozen=True)
+class RefundOutcome:
+    became: RefundBecame
+    word: str
+    amount: Money | None = None
+    gateway_reference: str | None = None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a verified webhook is about. It only says where to look: its body moves no money.
+
+    ``reference`` is our payment's (None if the body names none), ``refund_reference`` our refund's.
+    ``dedupe_key`` is equal for two deliveries of one event, and for nothing else.
+    """
+
+    event: str
+    dedupe_key: str
+    reference: str | None = None
+    refund_reference: str | None = None
+    gateway_reference: str | None = None
+
+
+@dataclass(frozen=True)
+class Token:
+    value: str = field(repr=False)
+    refresh_at: datetime
+    expires_at: datetime
+
+
+class TokenStore(Protocol):
+    """Access tokens shared by all processes of one gateway account.
+
+    ``read`` answers None when there is none. ``may_refresh`` is True for one caller at a time (the claim
+    lapses by itself after some seconds), so that a stampede becomes one call. No lock is held during it.
+    """
+
+    def read(self) -> Token | None: ...
+    def may_refresh(self, *, now: datetime) -> bool: ...
+    def write(self, token: Token) -> None: ...
+
+
+@dataclass(frozen=True)
+class Account:
+    """One business's account at one gateway: ``credentials`` are the fields that the gateway names."""
+
+    credentials: Mapping[str, str] = field(repr=False)
+    live: bool
+    tokens: TokenStore = field(repr=False)
+    base_urls: Mapping[str, str] = field(default_factory=dict)
+
+
+class Gateway(ABC):
+    """Subclasses set the class attributes and define every method that ``can`` names, and no other."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    can: ClassVar[frozenset[Can]]
+    currencies: ClassVar[frozenset[str]]
+    minimum: ClassVar[int]  # minor units
+    credentials: ClassVar[tuple[str, ...]]  # the fields that an account must fill
+    ladder: ClassVar[tuple[tuple[timedelta, timedelta], ...]]  # (until this age, ask every …)
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for ability in Can:
+            defined = getattr(cls, ability.value) is not getattr(Gateway, ability.value)
+            if defined != (ability in cls.can):
+                raise TypeError(f"{cls.__name__} must define {ability.value}() exactly if it says it can.")
+
+    @classmethod
+    def next_look(cls, *, age: timedelta) -> timedelta:
+        """How long to wait before asking again about a payment of this age, by the gateway's ladder."""
+        for until, every in cls.ladder:
+            if age < until:
+                return every
+        return timedelta(days=1)
+
+    @abstractmethod
+    def start(self, wanted: Start, *, now: datetime) -> Started:
+        """Open a payment at the gateway. Raises Refused or Unknown."""
+
+    @abstractmethod
+    def look_up(self, reference: str, *, now: datetime) -> Outcome:
+        """Ask for the truth about one payment. Raises Unknown."""
+
+    def capture(self, reference: str, amount: Money, *, now: datetime) -> Outcome:
+        raise TypeError(f"{self.name} cannot capture.")
+
+    def void(self, reference: str, *, now: datetime) -> Outcome:
+        raise TypeError(f"{self.name} cannot void.")
+
+    def refund(self, wanted: RefundRequest, *, now: datetime) -> RefundOutcome:
+        """Ask for money to be given back. Raises Refused or Unknown."""
+        raise TypeError(f"{self.name} cannot refund.")
+
+    def look_up_refund(self, refund_reference: str, *, now: datetime) -> RefundOutcome:
+        """Ask what became of a refund. Raises Unknown."""
+        raise TypeError(f"{self.name} cannot refund.")
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Notice:
+        """Check that a call is the gateway's and say what it is about. ``headers`` have lower-case names.
+
+        Raises BadSignature, and Unknown for a body that is the gateway's but cannot be read.
+        """
+        raise TypeError(f"{self.name} sends no webhooks.")
