@@ -1,0 +1,1 @@
+"""Questions over everything, read-only."""

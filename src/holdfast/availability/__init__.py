@@ -1,0 +1,1 @@
+"""Holding time: opening hours, slots and allocations. It knows nothing of money."""

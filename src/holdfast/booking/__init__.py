@@ -1,0 +1,1 @@
+"""Appointments: what a service line became once its terms were met."""

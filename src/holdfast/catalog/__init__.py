@@ -1,0 +1,1 @@
+"""Who sells what: businesses, members, providers, resources, offerings."""

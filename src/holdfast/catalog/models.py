@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+
+class Business(models.Model):
+    """Who sells. Everything belongs to one."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+    timezone = models.CharField(max_length=60)
+    currency = models.CharField(max_length=3)
+    # Origins (scheme://host[:port]) to which a browser may be sent after paying.
+    return_origins = models.JSONField(default=list, blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        verbose_name_plural = "businesses"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Member(models.Model):
+    """A user with a role in a business."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner"
+        MANAGER = "manager"
+        STAFF = "staff"
+        PROVIDER = "provider"
+
+    business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["business", "user"], name="one_role_a_business")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.role})"
+
+
+class Resource(models.Model):
+    """What becomes busy: a person, a room pool, a studio. Seats count from 1 to ``capacity``.
+
+    The id is a UUID on purpose: PostgreSQL compares a bigint column with a plain integer literal by an
+    operator that a GiST index does not serve.
+    """
+
+    class Kind(models.TextChoices):
+        PERSON = "person"
+        PLACE = "place"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="resources")
+    kind = models.CharField(max_length=10, choices=Kind)
+    name = models.CharField(max_length=120)
+    capacity = models.PositiveIntegerField(default=1)
+    # Without opening hours of its own, a resource is open whenever the others are.
+    keeps_hours = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(capacity__gte=1), name="a_resource_has_a_seat")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Provider(models.Model):
+    """The person who gives the service. Never a payment gateway."""
+
+    resource = models.OneToOneField(Resource, on_delete=models.CASCADE, related_name="provider")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    profile = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.resource.name
+
+
+class Offering(models.Model):
+    """What can be booked, with a price and a duration."""
+
+    business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="offerings")
+    trade = models.CharField(max_length=20)
+    title = models.CharField(max_length=160)
+    description = models.TextField(blank=True)
+    image = models.CharField(max_length=200, blank=True)
+    price = models.PositiveBigIntegerField(help_text="in minor units of the business's currency")
+    duration = models.DurationField()
+    buffer_before = models.DurationField(default=timedelta(0))
+    buffer_after = models.DurationField(default=timedelta(0))
+    slot_step = models.DurationField(default=timedelta(minutes=30))
+    minimum_notice = models.DurationField(default=timedelta(0))
+    horizon = models.DurationField(default=timedelta(days=90))
+    languages = models.JSONField(default=list, blank=True)
+    # What this offering's terms set differently from its trade's; see catalog.terms.Terms.
+    terms = models.JSONField(default=dict, blank=True)
+    active = models.BooleanField(default=True)
+    # Every one of them is needed at once: the person and the room.
+    resources = models.ManyToManyField(Resource, related_name="offerings")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(duration__gt=timedelta(0)), name="an_offering_takes_time"),
+            models.CheckConstraint(condition=Q(slot_step__gt=timedelta(0)), name="a_slot_step_moves_on"),
+            models.CheckConstraint(
+                condition=Q(buffer_before__gte=timedelta(0)) & Q(buffer_after__gte=timedelta(0)),
+                name="buffers_are_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(minimum_notice__gte=timedelta(0)) & Q(horizon__gt=F("minimum_notice")),
+                name="the_horizon_is_beyond_the_notice",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

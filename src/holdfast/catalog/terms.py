@@ -1,0 +1,50 @@
+"""Terms: a trade's rules as data. An order keeps, as JSON, the terms that it was placed under."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class Way(StrEnum):
+    """The three ways to sell."""
+
+    PAYMENT_FIRST = "payment_first"
+    HOLD_THEN_PAY = "hold_then_pay"
+    AUTHORIZE_THEN_APPROVE = "authorize_then_approve"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How one trade sells.
+
+    ``pay_within`` and ``margin`` are seconds: the gateway gets the first, the hold lasts both together.
+    References are templates of ``kernel.ids.new_reference``. The addresses are where a browser goes after
+    paying, relative to the return origin, with ``{payment}``, ``{booking}`` and ``{reason}`` filled in.
+    """
+
+    way: Way
+    booking_reference: str
+    payment_reference: str
+    success_address: str
+    failed_address: str
+    pay_within: int = 600
+    margin: int = 120
+    failed_payment_frees: bool = True
+
+    @property
+    def hold_for(self) -> timedelta:
+        return timedelta(seconds=self.pay_within + self.margin)
+
+    def changed_by(self, overrides: dict[str, Any]) -> Terms:
+        """The same terms with what an offering sets differently."""
+        return replace(self, **overrides) if overrides else self
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Terms:
+        return cls(**{**data, "way": Way(data["way"])})

@@ -1,0 +1,1 @@
+"""What providers and staff see, the admin included."""

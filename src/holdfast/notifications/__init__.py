@@ -1,0 +1,1 @@
+"""What to say to whom. One interface per channel; email ships."""

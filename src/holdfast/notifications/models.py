@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from django.db import models
+
+
+class Email(models.Model):
+    """An email of one fact. Its Message-ID is the fact's, so a repeat after a crash folds into the first."""
+
+    message_id = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(max_length=40)
+    subject_kind = models.CharField(max_length=20)
+    subject_id = models.BigIntegerField()
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["subject_kind", "subject_id"])]
+
+    def __str__(self) -> str:
+        return self.message_id

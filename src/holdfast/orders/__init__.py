@@ -1,0 +1,1 @@
+"""What a customer wants to buy: orders, their lines, and the dues that ask for money."""

@@ -1,0 +1,20 @@
+"""The life of an order."""
+
+from __future__ import annotations
+
+from holdfast.kernel.lifecycle import Lifecycle
+
+ORDER = Lifecycle(
+    subject="order",
+    initial=("open", "placed"),
+    rows=(
+        ("open", "place", "placed"),
+        ("open", "cancel", "canceled"),
+        ("placed", "complete", "completed"),
+        ("placed", "reopen", "open"),
+        ("placed", "expire", "expired"),
+        ("placed", "cancel", "canceled"),
+        ("expired", "revive", "placed"),
+        ("completed", "cancel", "canceled"),
+    ),
+)

@@ -1,0 +1,1 @@
+"""What customers see: the pages around a payment."""

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class PagesConfig(AppConfig):
+    name = "holdfast.pages"
+    label = "holdfast_pages"
+    verbose_name = "Pages"

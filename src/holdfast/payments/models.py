@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from holdfast.catalog.models import Business
+from holdfast.kernel.money import Money
+from holdfast.orders.models import Due, Order
+from holdfast.platform.moves import Lived, one_of
+from holdfast.platform.secrets import EncryptedJSONField
+from holdfast.platform.triggers import frozen, lifecycle_triggers, never_leaves
+
+from .lifecycle import PAYMENT, TRANSACTION
+
+
+class GatewayAccount(models.Model):
+    """A business's credentials and mode at one gateway. The secrets are encrypted."""
+
+    class Mode(models.TextChoices):
+        TEST = "test"
+        LIVE = "live"
+
+    business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="gateway_accounts")
+    gateway = models.CharField(max_length=20)
+    mode = models.CharField(max_length=4, choices=Mode, default=Mode.TEST)
+    credentials = EncryptedJSONField(default=dict)
+    # Where the gateway answers, when that is not its published address: {"pg": "…", "oauth": "…"}.
+    base_urls = models.JSONField(default=dict, blank=True)
+    active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0, help_text="the first one is the default")
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["business", "gateway", "mode"], name="one_account_a_gateway_and_mode")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.business} at {self.gateway} ({self.mode})"
+
+
+class GatewayToken(models.Model):
+    """The access token of a gateway account, shared by all processes and refreshed by one at a time."""
+
+    account = models.OneToOneField(GatewayAccount, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    value = EncryptedJSONField(null=True)
+    refresh_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    refreshing_until = models.DateTimeField(null=True)
+
+
+class Payment(Lived):
+    """One attempt to collect one due through one gateway account.
+
+    ``reference`` is ours, minted before any call and never reused. ``amount`` is what we asked for;
+    ``captured`` is what the gateway says it took, whatever we think of it. ``wins`` says that this payment
+    pays its due: one at most does. A quarantined payment cannot win until a person has looked.
+    """
+
+    lifecycle = PAYMENT
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
+    due = models.ForeignKey(Due, on_delete=models.PROTECT, related_name="payments")
+    account = models.ForeignKey(GatewayAccount, on_delete=models.PROTECT, related_name="payments")
+    reference = models.CharField(max_length=63, unique=True)
+    gateway_reference = models.CharField(max_length=80, blank=True)
+    payment_url = models.TextField(blank=True)
+    currency = models.CharField(max_length=3)
+    amount = models.PositiveBigIntegerField()
+    captured = models.PositiveBigIntegerField(default=0)
+    refunding = models.PositiveBigIntegerField(default=0)
+    refunded = models.PositiveBigIntegerField(default=0)
+    wins = models.BooleanField(default=False)
+    quarantined = models.BooleanField(default=False)
+    reason = models.CharField(max_length=200, blank=True)
+    expires_at = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True)
+    next_look_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            one_of(PAYMENT),
+            models.UniqueConstraint(fields=["due"], condition=Q(wins=True), name="one_payment_wins_a_due"),
+            models.CheckConstraint(
+                condition=Q(wins=False) | Q(quarantined=False), name="quarantine_forbids_winning"
+            ),
+            models.CheckConstraint(
+                condition=Q(captured__gte=F("refunding") + F("refunded")), name="no_more_back_than_was_taken"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_look_at"], name="payments_to_look_at", condition=~Q(next_look_at=None))
+        ]
+        triggers = [
+            *lifecycle_triggers(PAYMENT),
+            frozen("order_id", "due_id", "account_id", "reference", "amount", "currency"),
+            *never_leaves(),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
+class Transaction(Lived):
+    """One movement of money within a payment. It may move along its lifecycle, and never leaves."""
+
+    class Kind(models.TextChoices):
+        PURCHASE = "purchase"
+        REFUND = "refund"
+
+    lifecycle = TRANSACTION
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="transactions")
+    kind = models.CharField(max_length=10, choices=Kind)
+    amount = models.PositiveBigIntegerField()
+    # Ours: it makes a repeat of the same movement impossible. For a refund it is the gateway's id of it.
+    key = models.CharField(max_length=63, unique=True)
+    gateway_reference = models.CharField(max_length=80, blank=True)
+    word = models.CharField(max_length=60, blank=True, help_text="the gateway's own state")
+    reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            one_of(TRANSACTION),
+            models.UniqueConstraint(
+                fields=["payment"],
+                condition=Q(kind="refund", state__in=("pending", "unknown")),
+                name="one_open_refund_a_payment",
+            ),
+        ]
+        triggers = [*lifecycle_triggers(TRANSACTION), frozen("payment_id", "kind", "amount", "key"), *never_leaves()]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.payment.currency)

@@ -1,0 +1,1 @@
+"""Consultations, payment first."""
