@@ -216,7 +216,6 @@ def test_a_forbidden_word_is_recognized(text: str) -> None:
         "a checkout session",
         "the User-Agent header",
         "https://shop.example/work",
-        "calcom#5820",
     ],
 )
 def test_an_innocent_word_is_let_through(text: str) -> None:
@@ -226,7 +225,7 @@ def test_an_innocent_word_is_let_through(text: str) -> None:
 def test_functions_and_files_stay_small() -> None:
     sources = [path for path in files(".py", within=("src", "sandbox")) if "migrations" not in path.parts]
 
-    long = [f"{path.relative_to(ROOT)}: {what}" for path in sources for what in too_long(text_of(path))]
+    long = [f"{path.relative_to(ROOT)}: {what}" for path in sources for what in too_long(path)]
 
     assert long == []
 
@@ -282,12 +281,13 @@ def text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
 
 
-def too_long(source: str) -> Iterator[str]:
+def too_long(path: Path) -> Iterator[str]:
     """What of a module is longer than the house allows."""
+    source = text_of(path)
     lines = len(source.splitlines())
     if lines > LINES_IN_A_FILE:
         yield f"{lines} lines"
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(ast.parse(source, filename=str(path))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             height = (node.end_lineno or node.lineno) - node.lineno + 1
             if height > LINES_IN_A_FUNCTION:
