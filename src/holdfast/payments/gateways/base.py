@@ -7,6 +7,7 @@ possible to every question: yes, no, and unknown. Unknown is raised as :class:`U
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -51,7 +52,21 @@ class GatewayError(Exception):
 
 
 class Unknown(GatewayError):
-    """No answer that can be believed: a time-out, a 5xx, a 429, nonsense. Ask again later."""
+    """No answer that can be believed: a time-out, a 5xx, a 429, nonsense. Ask again later.
+
+    ``retry_after`` is how long the gateway asked us to wait, if it did.
+    """
+
+    def __init__(self, message: str = "", *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unclear(Unknown):
+    """Unknown, and no sign of an ill gateway: it answered, but its answer leaves the question open.
+
+    "That reference has been used" is one: perhaps by the very call whose answer was lost. Look it up.
+    """
 
 
 class Refused(GatewayError):
@@ -122,17 +137,21 @@ class RefundRequest:
 
 @dataclass(frozen=True)
 class RefundOutcome:
+    """The gateway's own word on one refund. ``payment_reference`` is the payment that it says it is of."""
+
     became: RefundBecame
     word: str
     amount: Money | None = None
     gateway_reference: str | None = None
+    payment_reference: str | None = None
 
 
 @dataclass(frozen=True)
 class Notice:
     """What a verified webhook is about. It only says where to look: its body moves no money.
 
-    ``reference`` is our payment's (None if the body names none), ``refund_reference`` our refund's.
+    ``reference`` is our payment's (None if the body names none), ``refund_reference`` our refund's, and
+    ``gateway_reference`` the gateway's own for the refund, if it is about one, else for the payment.
     ``dedupe_key`` is equal for two deliveries of one event, and for nothing else.
     """
 
@@ -180,6 +199,7 @@ class Gateway(ABC):
     can: ClassVar[frozenset[Can]]
     currencies: ClassVar[frozenset[str]]
     minimum: ClassVar[int]  # minor units
+    reference_format: ClassVar[re.Pattern[str]]  # of our references for payments and refunds
     credentials: ClassVar[tuple[str, ...]]  # the fields that an account must fill
     ladder: ClassVar[tuple[tuple[timedelta, timedelta], ...]]  # (until this age, ask every …)
 
@@ -200,6 +220,23 @@ class Gateway(ABC):
             if age < until:
                 return every
         return timedelta(days=1)
+
+    def must_take(self, reference: str, amount: Money) -> None:
+        """Raise Refused, before anything is sent, for what the gateway is known not to take."""
+        if not self.reference_format.fullmatch(reference):
+            raise Refused("REFERENCE", f"{self.label} takes no reference like {reference!r}.")
+        if amount.currency not in self.currencies:
+            raise Refused("CURRENCY", f"{self.label} takes no {amount.currency}.")
+        if amount.amount < self.minimum:
+            smallest = Money(self.minimum, amount.currency)
+            raise Refused("AMOUNT", f"{self.label} takes no less than {smallest}.")
+
+    def credential(self, field: str) -> str:
+        """One of the account's credentials. Raises BadCredentials if it has not been filled in."""
+        value = self.account.credentials.get(field, "").strip()
+        if not value:
+            raise BadCredentials(f"The {self.label} account has no {field}.")
+        return value
 
     @abstractmethod
     def start(self, wanted: Start, *, now: datetime) -> Started:

@@ -1,0 +1,8 @@
+"""The gateways, each in a file of its own. Adding one is that file and a name in this tuple."""
+
+from __future__ import annotations
+
+from .base import Gateway
+from .phonepe import PhonePe
+
+GATEWAYS: dict[str, type[Gateway]] = {g.name: g for g in (PhonePe,)}
