@@ -90,7 +90,7 @@ class EmbeddedPostgres:
                 self._configure()
                 self._launch()
                 self.started_here = True
-            self._create_database()
+                self._create_database()
         return self.url
 
     def stop(self, *, only_if_started_here: bool = False) -> None:
@@ -154,17 +154,21 @@ class EmbeddedPostgres:
         return found
 
     def _found(self) -> bool:
-        """True once a running server is ready, False when there is none, or it has finished stopping."""
+        """True once a running server answers; False when there is none, or it has finished stopping."""
         deadline = time.monotonic() + PATIENCE
         while self.running:
-            if self._pid_file()[7:8] == ["ready"]:
+            if self._answers():
                 return True
             if time.monotonic() > deadline:
-                raise EmbeddedPostgresError(
-                    f"PostgreSQL in {self.data} neither starts nor stops.\n{self._log()}"
-                )
+                raise EmbeddedPostgresError(f"PostgreSQL in {self.data} does not answer.\n{self._log()}")
             time.sleep(0.05)
         return False
+
+    def _answers(self) -> bool:
+        try:
+            return self._pid_file()[7:8] == ["ready"] and self._create_database()
+        except psycopg.OperationalError:  # it is stopping, or has just been killed
+            return False
 
     def _clear_the_dead(self) -> None:
         """After a postmaster was killed: wait for its children, then take away what it left behind."""
@@ -222,11 +226,12 @@ class EmbeddedPostgres:
         path = self.data / "postgres.log"
         return "\n".join(path.read_text(errors="replace").splitlines()[-15:]) if path.exists() else ""
 
-    def _create_database(self) -> None:
+    def _create_database(self) -> bool:
         with psycopg.connect(self.url, dbname="postgres", autocommit=True) as connection:
             known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             if known is None:
                 connection.execute(f"CREATE DATABASE {DATABASE}")
+        return True
 
 
 def _quoted(value: object) -> str:

