@@ -1,0 +1,174 @@
+"""HTTP to a gateway: an answer, or Unknown."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from datetime import timedelta
+
+import pytest
+
+from holdfast.payments.gateways.base import Unknown
+from holdfast.payments.gateways.deadline import deadline
+from holdfast.payments.gateways.transport import LONGEST, SCRUBBED, call, scrub
+from tests.gateways.raw_server import Answer, drip, http, raw_server, silence
+
+SHORT = timedelta(milliseconds=300)
+
+
+@pytest.mark.parametrize("status", [200, 201, 400, 401, 404, 417])
+def test_a_yes_and_a_no_are_both_answers(status: int) -> None:
+    with raw_server(http(status, {"code": "WORD"})) as server:
+        answer = call("GET", server.url)
+
+    assert (answer.status, answer.json(), answer.good) == (status, {"code": "WORD"}, status < 300)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 429, 500, 502, 503, 504])
+def test_statuses_that_say_nothing_of_the_payment_are_unknown(status: int) -> None:
+    with raw_server(http(status, {"state": "COMPLETED"}, Location="/elsewhere")) as server:
+        with pytest.raises(Unknown, match=f"HTTP {status}"):
+            call("GET", server.url)
+
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        ("7", timedelta(seconds=7)),
+        ("999999999", timedelta(days=1)),
+        ("-1", None),
+        ("soon", None),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+    ],
+)
+def test_what_429_asks_us_to_wait_can_be_read(header: str, wait: timedelta | None) -> None:
+    with raw_server(http(429, {}, Retry_After=header)) as server, pytest.raises(Unknown) as unknown:
+        call("GET", server.url)
+
+    assert unknown.value.retry_after == wait
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"", id="hangs up without a word"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 4096\r\n\r\n{", id="hangs up in the middle"),
+        pytest.param(b"This is not HTTP.\r\n\r\n", id="speaks something else"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n{}", id="breaks the protocol"),
+        pytest.param(http(200, b"x" * (LONGEST + 1)), id="sends too much"),
+        pytest.param(drip(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65_536), id="never stops sending"),
+    ],
+)
+def test_broken_connections_and_endless_answers_are_unknown(answer: Answer) -> None:
+    with raw_server(answer) as server, pytest.raises(Unknown):
+        call("GET", server.url)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(silence, id="says nothing"),
+        pytest.param(drip(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a"), id="drips its headers"),
+        pytest.param(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"a"), id="drips its body"),
+    ],
+)
+def test_a_byte_at_a_time_does_not_put_the_deadline_off(answer: Answer) -> None:
+    with raw_server(answer) as server, deadline(SHORT), pytest.raises(Unknown, match="Timeout"):
+        call("GET", server.url)
+
+
+def test_a_deadline_that_has_passed_stops_the_next_call_before_it_is_made() -> None:
+    with raw_server(silence, http(200, {})) as server, deadline(SHORT):
+        with pytest.raises(Unknown):
+            call("GET", server.url)
+        with pytest.raises(Unknown):
+            call("GET", server.url)
+
+        assert len(server.requests) == 1
+
+
+def test_a_longer_deadline_inside_a_shorter_one_does_not_outlast_it() -> None:
+    with raw_server(silence) as server, deadline(SHORT), deadline(timedelta(hours=1)):
+        with pytest.raises(Unknown):
+            call("GET", server.url)
+
+
+def test_nobody_there_is_unknown() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+    with pytest.raises(Unknown, match="ConnectError"):
+        call("GET", f"http://127.0.0.1:{port}/secret-path?secret=query")
+
+
+def test_a_header_that_cannot_be_sent_is_unknown_and_not_a_crash() -> None:
+    with raw_server(http(200, {})) as server, pytest.raises(Unknown):
+        call("GET", server.url, headers={"Authorization": "two\r\nlines"})
+
+
+def test_a_payload_is_sent_as_json_and_a_form_as_a_form() -> None:
+    with raw_server(http(200, {})) as server:
+        call("POST", server.url, payload={"amount": 100})
+        call("POST", server.url, form={"client_id": "a b", "grant_type": "client_credentials"})
+
+    assert "content-type: application/json" in server.requests[0].lower()
+    assert server.requests[0].endswith('{"amount":100}')
+    assert server.requests[1].endswith("client_id=a+b&grant_type=client_credentials")
+
+
+def test_cookies_are_not_carried_from_one_call_to_the_next() -> None:
+    with raw_server(http(200, {}, Set_Cookie="session=1; Path=/")) as server:
+        call("GET", server.url)
+        call("GET", server.url)
+
+    assert "cookie" not in server.requests[1].lower()
+
+
+def test_what_is_raised_and_logged_names_the_host_and_nothing_that_was_sent(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with raw_server(b"") as server, pytest.raises(Unknown) as unknown:
+        call(
+            "POST", server.url + "/v1/oauth/token", headers={"Authorization": "s3cret"}, form={"a": "s3cret"}
+        )
+
+    assert str(unknown.value) == f"POST {server.url}: RemoteProtocolError"
+    assert unknown.value.__cause__ is None
+    assert "s3cret" not in caplog.text
+
+
+def test_what_may_be_stored_has_neither_tokens_nor_card_account_or_upi_details() -> None:
+    stored = scrub(
+        {
+            "state": "COMPLETED",
+            "amount": 199_900,
+            "access_token": "eyJ",
+            "redirectUrl": "https://pay.example/page?token=eyJ&lang=en",
+            "paymentDetails": [
+                {
+                    "transactionId": "OM1",
+                    "paymentMode": "CARD",
+                    "rail": {"type": "UPI", "utr": "2063", "vpa": "12****78@ybl"},
+                    "instrument": {"type": "ACCOUNT", "maskedAccountNumber": "XX2000", "ifsc": "AABF0"},
+                }
+            ],
+        }
+    )
+
+    assert stored == {
+        "state": "COMPLETED",
+        "amount": 199_900,
+        "access_token": SCRUBBED,
+        "redirectUrl": f"https://pay.example/page?token={SCRUBBED}&lang=en",
+        "paymentDetails": [
+            {
+                "transactionId": "OM1",
+                "paymentMode": "CARD",
+                "rail": {"type": "UPI", "utr": "2063", "vpa": SCRUBBED},
+                "instrument": {"type": "ACCOUNT", "maskedAccountNumber": SCRUBBED, "ifsc": SCRUBBED},
+            }
+        ],
+    }
