@@ -9,30 +9,39 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from sandbox.app import build, open_world
+from sandbox.app import build, open_world, tick
 from sandbox.gateways import GATEWAYS
 from sandbox.settings import Settings
+from sandbox.world import World
 
 
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; calls that hang on purpose are let go at once."""
     world = open_world(settings)
+    application, gateways = build(world)
     server = Server(
-        build(world),
+        application,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
         log_level=LogLevels.error,
     )
-
-    def stop() -> None:
-        world.closing.set()
-        server.stop()  # type: ignore[no-untyped-call]  # granian leaves it unannotated
-
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    await server.serve()
+        loop.add_signal_handler(number, world.closing.set)
+    ticking = loop.create_task(tick(world, gateways.values()))
+    stopping = loop.create_task(stop_when_closing(world, server))
+    try:
+        await server.serve()
+    finally:
+        world.closing.set()
+        await asyncio.gather(ticking, stopping)
+        await world.close()
+
+
+async def stop_when_closing(world: World, server: Server) -> None:
+    await world.closing.wait()
+    server.stop()  # type: ignore[no-untyped-call]  # granian leaves it unannotated
 
 
 def main() -> None:

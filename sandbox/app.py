@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable, Mapping
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from sandbox.control import Control
 from sandbox.gateway import Gateway
@@ -24,24 +22,14 @@ def open_world(settings: Settings) -> World:
     return World.open(settings, faults={gateway.name: gateway.faults for gateway in GATEWAYS})
 
 
-def build(world: World) -> Starlette:
-    """All gateways with their default merchants, and the control."""
+def build(world: World) -> tuple[Starlette, Mapping[str, Gateway]]:
+    """All gateways with their default merchants, and the application that serves them and the control."""
     gateways = {gateway.name: gateway(world) for gateway in GATEWAYS}
+    routes: list[BaseRoute] = [Route("/healthz", healthz), *Control(world, gateways).routes()]
     for gateway in gateways.values():
         add_default_merchant(world, gateway)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        ticking = asyncio.create_task(tick(world, gateways.values()))
-        yield
-        world.closing.set()
-        await ticking
-        await world.close()
-
-    routes = [Route("/healthz", healthz), *Control(world, gateways).routes()]
-    for gateway in gateways.values():
         routes += gateway.routes()
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Starlette(routes=routes), gateways
 
 
 def add_default_merchant(world: World, gateway: Gateway) -> None:
@@ -57,8 +45,11 @@ async def healthz(request: Request) -> Response:
 
 
 async def tick(world: World, gateways: Iterable[Gateway]) -> None:
-    """Let happen what is due, twice a second, until the sandbox closes."""
-    while not world.closing.is_set():
-        for gateway in gateways:
-            gateway.tick()
-        await world.pause(TICK)
+    """Let happen what is due, twice a second, until the sandbox closes. Should it fail, all of it closes."""
+    try:
+        while not world.closing.is_set():
+            for gateway in gateways:
+                gateway.tick()
+            await world.pause(TICK)
+    finally:
+        world.closing.set()

@@ -96,7 +96,7 @@ class Courier:
 
     def hold(self, webhook: Webhook) -> list[Delivery]:
         """Keep a webhook back until the next one about the same payment has been tried."""
-        delivery = self._remember(webhook, note="held back")
+        delivery = self.keep(webhook, note="held back")[0]
         self._held.append(delivery)
         return [delivery]
 

@@ -215,7 +215,7 @@ class Stories:
 
 def _other_amount(sign: int) -> Callable[[Stories, Order, Armed], Order]:
     def pay(stories: Stories, order: Order, fault: Armed) -> Order:
-        return stories.complete(order, paid=order.amount + sign * fault.whole("amount", 100))
+        return stories.complete(order, paid=max(order.amount + sign * fault.whole("amount", 100), 1))
 
     return pay
 
