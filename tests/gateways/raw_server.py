@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -15,10 +16,11 @@ Answer = bytes | Callable[[socket.socket, threading.Event], None]
 
 @dataclass
 class RawServer:
-    """``requests`` are the heads and bodies that came, oldest first."""
+    """``requests`` are the heads and bodies that came, oldest first; ``arrived`` hands them out in turn."""
 
     url: str
     requests: list[str] = field(default_factory=list)
+    arrived: queue.Queue[str] = field(default_factory=queue.Queue)
 
 
 @contextmanager
@@ -85,7 +87,9 @@ def silence(connection: socket.socket, closing: threading.Event) -> None:
 def _serve(connection: socket.socket, answer: Answer, server: RawServer, closing: threading.Event) -> None:
     with connection:
         try:
-            server.requests.append(_read_request(connection))
+            request = _read_request(connection)
+            server.requests.append(request)
+            server.arrived.put(request)
             if isinstance(answer, bytes):
                 connection.sendall(answer)
             else:

@@ -90,9 +90,10 @@ def test_a_deadline_that_has_passed_stops_the_next_call_before_it_is_made() -> N
 
 
 def test_a_longer_deadline_inside_a_shorter_one_does_not_outlast_it() -> None:
-    with raw_server(silence) as server, deadline(SHORT), deadline(timedelta(hours=1)):
-        with pytest.raises(Unknown):
-            call("GET", server.url)
+    hour = timedelta(hours=1)
+
+    with raw_server(silence) as server, deadline(SHORT), deadline(hour), pytest.raises(Unknown):
+        call("GET", server.url)
 
 
 def test_nobody_there_is_unknown() -> None:

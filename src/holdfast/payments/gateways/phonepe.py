@@ -200,8 +200,8 @@ def _granted(answer: Answer) -> Json:
     body = answer.json()
     if answer.good:
         return body
-    code = text_of(body, "code", "errorCode")
-    if code is None or code in UNCLEAR_CODES or answer.status in UNCLEAR_STATUSES:
+    code, detail = text_of(body, "code", "errorCode"), text_of(body, "errorCode")
+    if code is None or {code, detail} & UNCLEAR_CODES or answer.status in UNCLEAR_STATUSES:
         raise Unclear(_refusal(answer, body))
     raise Refused(code, text_of(body, "message") or "")
 

@@ -1,0 +1,51 @@
+"""Accounts for tests, with a token store that lives in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from holdfast.payments.gateways.base import Account, Token
+
+NOW = datetime(2026, 8, 3, 9, 0, tzinfo=UTC)
+
+# Those of the sandbox's default merchant.
+CREDENTIALS = {
+    "client_id": "HOLDFAST_DEMO",
+    "client_secret": "holdfast-demo-secret",
+    "client_version": "1",
+    "webhook_username": "simuser",
+    "webhook_password": "Sim12345",
+}
+
+
+@dataclass
+class MemoryTokens:
+    """A token store with a claim that somebody else may hold (``claimable`` is False)."""
+
+    token: Token | None = None
+    claimable: bool = True
+    written: list[Token] = field(default_factory=list)
+
+    def read(self) -> Token | None:
+        return self.token
+
+    def may_refresh(self, *, now: datetime) -> bool:
+        return self.claimable
+
+    def write(self, token: Token) -> None:
+        self.token = token
+        self.written.append(token)
+
+
+def phonepe_account(
+    url: str, *, tokens: MemoryTokens | None = None, credentials: Mapping[str, str] = CREDENTIALS
+) -> Account:
+    """An account whose servers are all at ``url``."""
+    return Account(
+        credentials=credentials,
+        live=False,
+        tokens=MemoryTokens() if tokens is None else tokens,
+        base_urls={"pg": url, "oauth": url},
+    )
