@@ -8,7 +8,6 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped] # it ships no types
@@ -17,7 +16,7 @@ import pytest
 
 from holdfast.project import embedded_folders
 from holdfast.project.embedded import EmbeddedPostgres
-from holdfast.project.embedded_folders import ACCOUNTS, LONGEST_SOCKET, OUTSIDE, binaries_for, make_home
+from holdfast.project.embedded_folders import ACCOUNTS, LONGEST_SOCKET, binaries_for, make_home
 from holdfast.project.system_user import SystemUser
 
 pytestmark = [pytest.mark.spec("OPS-1"), pytest.mark.timeout(120)]
@@ -25,35 +24,6 @@ pytestmark = [pytest.mark.spec("OPS-1"), pytest.mark.timeout(120)]
 as_root_only = pytest.mark.skipif(
     os.geteuid() != 0, reason="NOT TESTED: only root can show that the server runs as somebody else"
 )
-
-
-def stop_and_forget(home: Path) -> None:
-    if not home.exists():
-        return
-    server = EmbeddedPostgres(home)
-    server.stop()
-    if server.base.parent == OUTSIDE:
-        shutil.rmtree(server.base)
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that everybody may pass through, as a checkout under /srv would be."""
-    path = Path("/tmp") / f"holdfast-test-{os.getpid()}"
-    path.mkdir()
-    path.chmod(0o755)
-    yield path
-    stop_and_forget(path / "home")
-    shutil.rmtree(path)
-
-
-@pytest.fixture
-def closed_folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder that only its owner may pass through, as a home folder is."""
-    path = tmp_path / "closed"
-    path.mkdir(mode=0o700)
-    yield path
-    stop_and_forget(path / "home")
 
 
 def query(url: str, sql: str) -> object:

@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
@@ -104,7 +104,8 @@ class EmbeddedPostgres:
 
     @property
     def running(self) -> bool:
-        return self._pid_file()[:1] in [[str(process.pid)] for process in self._processes()]
+        pid = "".join(self._pid_file()[:1])
+        return pid.isdigit() and any(self._has(process) for process in _process(int(pid)))
 
     @property
     def url(self) -> str:
@@ -142,16 +143,12 @@ class EmbeddedPostgres:
         path = self.data / "postmaster.pid"
         return [line.strip() for line in path.read_text().splitlines()] if path.exists() else []
 
-    def _processes(self) -> list[psutil.Process]:
-        """Every process of this server. They live in its folder, so a recycled pid cannot deceive us."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.name() == "postgres" and process.cwd() == str(self.data):
-                    found.append(process)
-            except psutil.Error:  # it has just ended, or is not ours to look at
-                continue
-        return found
+    def _has(self, process: psutil.Process) -> bool:
+        """Whether a process is of this server. They live in its folder, so a recycled pid deceives nobody."""
+        try:
+            return bool(process.name() == "postgres" and process.cwd() == str(self.data))
+        except psutil.Error:  # it has just ended, or is not ours to look at
+            return False
 
     def _found(self) -> bool:
         """True once a running server answers; False when there is none, or it has finished stopping."""
@@ -172,15 +169,22 @@ class EmbeddedPostgres:
 
     def _clear_the_dead(self) -> None:
         """After a postmaster was killed: wait for its children, then take away what it left behind."""
-        _, orphans = psutil.wait_procs(self._processes(), timeout=10)
-        for orphan in orphans:
-            orphan.send_signal(signal.SIGQUIT)
-        if psutil.wait_procs(orphans, timeout=10)[1]:
+        for orphan in self._orphans(patience=10):
+            with suppress(psutil.NoSuchProcess):
+                orphan.send_signal(signal.SIGQUIT)
+        if self._orphans(patience=10):
             raise EmbeddedPostgresError(f"Processes of an earlier PostgreSQL in {self.data} do not end.")
         leftovers = [self.data / "postmaster.pid"]
         leftovers += [self.sockets / name for name in (SOCKET, f"{SOCKET}.lock")]
         for leftover in leftovers:
             leftover.unlink(missing_ok=True)
+
+    def _orphans(self, *, patience: float) -> list[psutil.Process]:
+        """The server processes that remain after some seconds; at once, when there are none."""
+        deadline = time.monotonic() + patience
+        while (orphans := list(filter(self._has, psutil.process_iter()))) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return orphans
 
     def _initialize(self) -> None:
         """Make the data folder aside and rename it when complete: a start that is killed leaves no half."""
@@ -232,6 +236,13 @@ class EmbeddedPostgres:
             if known is None:
                 connection.execute(f"CREATE DATABASE {DATABASE}")
         return True
+
+
+def _process(pid: int) -> list[psutil.Process]:
+    try:
+        return [psutil.Process(pid)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _quoted(value: object) -> str:
