@@ -1,0 +1,54 @@
+"""The sandbox as a program: what it keeps, and how it stops."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import httpx
+
+from tests.sandbox.conftest import Shop
+from tests.support.sandbox import start_sandbox
+
+
+def test_books_and_merchants_outlive_a_restart(tmp_path: Path) -> None:
+    keys = {"client_secret": "kept", "webhook_username": "kept", "webhook_password": "kept"}
+    first = start_sandbox(data=tmp_path / "sandbox.sqlite3")
+    first.add_merchant("KEPT", **keys)
+    shop = Shop(first, "KEPT", "kept")
+    shop.sign_in()
+    page = shop.page("KEPT-2").split("/phonepe/", 1)[1]
+    shop.paid("KEPT-1", 1_000)
+    shop.refund("R-KEPT-1", "KEPT-1", 400)
+    shop.refund_status("R-KEPT-1")
+    shop.refund_status("R-KEPT-1")
+    books = first.ledger()
+    first.stop()
+
+    second = start_sandbox(data=tmp_path / "sandbox.sqlite3")
+    try:
+        shop.sandbox = second
+
+        assert second.ledger() == books
+        assert shop.status("KEPT-1").json()["state"] == "COMPLETED"
+        assert httpx.get(f"{second.url}/phonepe/{page}").status_code == 200
+    finally:
+        second.stop()
+
+
+def test_it_stops_at_once_and_quietly_though_calls_hang_and_webhooks_wait() -> None:
+    sandbox = start_sandbox(webhook_url="http://127.0.0.1:9/nobody-listens")
+    shop = Shop(sandbox)
+    shop.sign_in()
+    shop.paid("WAITING-1")
+    sandbox.arm("status_timeout_before", seconds=3_600)
+    hanging = threading.Thread(target=shop.status, args=["WAITING-1"])
+    hanging.start()
+    while sandbox.armed():
+        """The call has not arrived yet."""
+
+    said = sandbox.stop()
+
+    hanging.join()
+    assert sandbox.process.returncode == 0
+    assert said == ""
