@@ -49,3 +49,7 @@ def phonepe_account(
         tokens=MemoryTokens() if tokens is None else tokens,
         base_urls={"pg": url, "oauth": url},
     )
+
+
+# How to point each gateway at one address, for what all gateways have in common.
+ACCOUNTS = {"phonepe": phonepe_account}

@@ -31,6 +31,14 @@ def sandbox(sandbox_process: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
+def sandbox_of_its_own() -> Iterator[Sandbox]:
+    """For tests that push the gateway's clock ahead, or have it send webhooks."""
+    sandbox = start_sandbox()
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
 def now() -> datetime:
     """The gateway lives by the real clock, so its callers do too."""
     return datetime.now(UTC)

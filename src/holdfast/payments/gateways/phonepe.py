@@ -165,7 +165,7 @@ class PhonePe(Gateway):
         self, method: str, path: str, *, now: datetime, query: Json | None = None, payload: Json | None = None
     ) -> Answer:
         """One question with a token. If that is refused, once more with a new one; then BadCredentials."""
-        ask = partial(call, method, self._url("pg") + path, query=query, payload=payload)
+        ask = partial(call, method, self.address("pg") + path, query=query, payload=payload)
         with deadline(PATIENCE):
             token = self._token(now=now)
             answer = ask(headers={"Authorization": token})
@@ -182,14 +182,14 @@ class PhonePe(Gateway):
         """Authorization API. Its ``expires_in`` is null; the times are in seconds."""
         form = {field: self.credential(field) for field in ("client_id", "client_secret", "client_version")}
         form["grant_type"] = "client_credentials"
-        answer = call("POST", self._url("oauth") + "/v1/oauth/token", form=form)
+        answer = call("POST", self.address("oauth") + "/v1/oauth/token", form=form)
         body = answer.json()
         if answer.good:
             return read_token(body, now=now, kind="O-Bearer")
         trouble = BadCredentials if answer.status in {400, 401, 403} else Unclear
         raise trouble(f"PhonePe issues no token: {_refusal(answer, body)}")
 
-    def _url(self, which: str) -> str:
+    def address(self, which: str) -> str:
         """The account's own address (``pg`` serves for tokens too, if it is alone) or the published one."""
         own = self.account.base_urls
         return (own.get(which) or own.get("pg") or HOSTS[which][self.account.live]).rstrip("/")
