@@ -63,6 +63,13 @@ def nearest_free_slots(offering: Offering, wanted: datetime, *, now: datetime) -
     return nearest(around, wanted)
 
 
+def holds_all(owner: str) -> bool:
+    """Whether an owner still holds all that it claimed. Its allocations stay locked until commit."""
+    own = Allocation.objects.filter(owner=owner).order_by("resource_id", "seat", "period")
+    states = set(own.select_for_update().values_list("state", flat=True))
+    return states == {"held"}
+
+
 def _calendars(resources: Sequence[UUID], *, first: date, last: date) -> list[Calendar]:
     weekly: dict[UUID, dict[int, list[Hours]]] = {resource: defaultdict(list) for resource in resources}
     for week in WeeklyHours.objects.filter(resource__in=resources).order_by("weekday", "opens"):

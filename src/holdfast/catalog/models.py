@@ -15,6 +15,7 @@ class Business(models.Model):
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=120)
     timezone = models.CharField(max_length=60)
+    country = models.CharField(max_length=2, help_text="ISO 3166; phone numbers without a prefix are read so")
     currency = models.CharField(max_length=3)
     # Origins (scheme://host[:port]) to which a browser may be sent after paying.
     return_origins = models.JSONField(default=list, blank=True)
@@ -114,7 +115,7 @@ class Offering(models.Model):
     resources = models.ManyToManyField(Resource, related_name="offerings")
 
     class Meta:
-        ordering = ["id"]
+        ordering = ["-id"]
         constraints = [
             models.CheckConstraint(condition=Q(duration__gt=timedelta(0)), name="an_offering_takes_time"),
             models.CheckConstraint(condition=Q(slot_step__gt=timedelta(0)), name="a_slot_step_moves_on"),

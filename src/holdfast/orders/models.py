@@ -34,7 +34,7 @@ class Order(Lived):
     terms_placed = models.JSONField()
     currency = models.CharField(max_length=3)
     total = models.PositiveBigIntegerField()
-    return_origin = models.CharField(max_length=200)
+    return_base = models.CharField(max_length=200)
     address = models.GenericIPAddressField(null=True)
     expires_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=10, choices=Reason, blank=True)

@@ -28,12 +28,12 @@ class Lived(models.Model):
         abstract = True
 
     @transaction_required
-    def move(self, event: str, *, by: str, at: datetime, reason: str = "", **changes: Any) -> None:
+    def move(self, event: str, *, by: str, at: datetime, why: str = "", **changes: Any) -> None:
         """Go where the lifecycle's table says, and write the transition row, in one statement.
 
         The update compares and sets: when somebody else has moved this row since it was read, or the
-        table has no such row, MoveRefused is raised and nothing is written. ``changes`` are columns to
-        set in the same statement.
+        table has no such row, MoveRefused is raised and nothing is written. ``why`` is for the transition;
+        ``changes`` are columns to set in the same statement.
         """
         before, after = self.state, self.lifecycle.after(self.state, event)
         fields = [self._meta.get_field(name) for name in changes]
@@ -53,7 +53,7 @@ class Lived(models.Model):
             SELECT %s, id, seq, %s, %s, %s, %s, %s, %s FROM moved RETURNING seq
         """
         params = [after, *values, self.pk, before]
-        params += [self.lifecycle.subject, before, event, after, by, reason, at]
+        params += [self.lifecycle.subject, before, event, after, by, why[:200], at]
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
             moved = cursor.fetchone()
@@ -65,7 +65,7 @@ class Lived(models.Model):
 
 
 @transaction_required
-def remember_births(born: Iterable[Lived], *, by: str, at: datetime, reason: str = "") -> None:
+def remember_births(born: Iterable[Lived], *, by: str, at: datetime, why: str = "") -> None:
     """Write the first transition row of each new row, in one statement."""
     Transition.objects.bulk_create(
         Transition(
@@ -76,7 +76,7 @@ def remember_births(born: Iterable[Lived], *, by: str, at: datetime, reason: str
             event="create",
             after=row.state,
             actor=by,
-            reason=reason,
+            reason=why[:200],
             at=at,
         )
         for row in born

@@ -58,7 +58,6 @@ HOLDFAST_LIMITS = {
     "start_by_address": number("HOLDFAST_LIMIT_START_BY_ADDRESS", 300),
     "start_by_user": number("HOLDFAST_LIMIT_START_BY_USER", 60),
     "look_up": number("HOLDFAST_LIMIT_LOOK_UP", 300),
-    "request": number("HOLDFAST_LIMIT_REQUEST", 1200),
     "bad_webhook": number("HOLDFAST_LIMIT_BAD_WEBHOOK", 60),
 }
 HOLDFAST_HOLDS_A_CUSTOMER = number("HOLDFAST_HOLDS_A_CUSTOMER", 3)
@@ -71,6 +70,8 @@ HOLDFAST_REFRESH_LIFE = number("HOLDFAST_REFRESH_LIFE", 14 * 24 * 3600)
 # --- gateways ---
 HOLDFAST_WEB_THREADS = number("HOLDFAST_WEB_THREADS", 16)  # of one web process; gateways get half
 
+# Past any pooler, for the worker: a session of its own.
+DATABASE_DIRECT_URL = text("DATABASE_DIRECT_URL") or text("DATABASE_URL", "postgresql:///holdfast")
 DATABASES = {"default": database(text("DATABASE_URL", "postgresql:///holdfast"), pool=number("HOLDFAST_POOL", 20))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "holdfast_platform.User"

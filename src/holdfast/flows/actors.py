@@ -1,0 +1,26 @@
+"""Who does what: the text that transitions keep, and what a request knows of who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from holdfast.platform.models import User
+
+CLOCK = "clock"
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """A signed-in user who buys, and the network address that the request came from."""
+
+    user: User
+    address: str | None
+
+    def __str__(self) -> str:
+        return f"customer:{self.user.pk}"
+
+
+def gateway_actor(gateway: str) -> str:
+    return f"gateway:{gateway}"

@@ -1,0 +1,101 @@
+"""Reading bookings: a booking with its line and the payment that won it, as frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from holdfast.booking.models import Booking
+from holdfast.catalog.models import Offering
+from holdfast.catalog.queries import RUNS_THE_BUSINESS
+from holdfast.kernel.errors import NotFound
+from holdfast.kernel.money import Money
+from holdfast.payments.models import Payment
+from holdfast.platform.models import User
+
+
+@dataclass(frozen=True)
+class BookingView:
+    """A booking as surfaces and pages present it. Times are in the business's zone."""
+
+    reference: str
+    payment_uuid: UUID | None
+    payment_reference: str | None
+    state: str
+    offering: Offering
+    title: str
+    price: Money
+    starts_at: datetime
+    ends_at: datetime
+    created_at: datetime
+    details: Mapping[str, Any]
+
+
+def booking_by_reference(reference: str, *, trade: str) -> BookingView:
+    """Any booking of a trade, for who holds its reference. Raises NotFound."""
+    return _one(_all(trade), reference)
+
+
+def booking_seen_by(user: User, reference: str, *, trade: str) -> BookingView:
+    """A booking that is the user's own, or of a business whose books the user may see. Raises NotFound."""
+    return _one(_seen_by(user, trade), reference)
+
+
+def bookings_seen_by(user: User, *, trade: str, business: str | None = None) -> QuerySet[Booking]:
+    """The user's own bookings, newest first; whoever runs a business sees all of its bookings."""
+    seen = _seen_by(user, trade)
+    return seen.filter(business__slug=business) if business else seen
+
+
+def views(bookings: Iterable[Booking]) -> list[BookingView]:
+    return [_view(booking) for booking in bookings]
+
+
+def _all(trade: str) -> QuerySet[Booking]:
+    won = Payment.objects.filter(order=OuterRef("line__order"), wins=True)
+    return (
+        Booking.objects.filter(trade=trade)
+        .select_related("line__offering__business", "line__order")
+        .annotate(
+            payment_uuid=Subquery(won.values("uuid")[:1]), payment_reference=Subquery(won.values("reference")[:1])
+        )
+        .order_by("-line_id")
+    )
+
+
+def _seen_by(user: User, trade: str) -> QuerySet[Booking]:
+    everything = _all(trade)
+    if user.is_superuser:
+        return everything
+    runs = Q(business__in=user.memberships.filter(role__in=RUNS_THE_BUSINESS).values("business"))
+    return everything.filter(Q(customer__user=user) | runs)
+
+
+def _one(bookings: QuerySet[Booking], reference: str) -> BookingView:
+    booking = bookings.filter(reference=reference).first()
+    if booking is None:
+        raise NotFound("There is no such booking.")
+    return _view(booking)
+
+
+def _view(booking: Any) -> BookingView:
+    line = booking.line
+    zone = line.offering.business.zone
+    return BookingView(
+        reference=booking.reference,
+        payment_uuid=booking.payment_uuid,
+        payment_reference=booking.payment_reference,
+        state=booking.state,
+        offering=line.offering,
+        title=line.title,
+        price=Money(line.price, line.order.currency),
+        starts_at=booking.starts_at.astimezone(zone),
+        ends_at=booking.ends_at.astimezone(zone),
+        created_at=booking.created_at,
+        details=line.details,
+    )

@@ -1,0 +1,8 @@
+"""What customers may look at before they buy."""
+
+from __future__ import annotations
+
+from holdfast.availability.queries import free_slots
+from holdfast.catalog.queries import offering, offerings
+
+__all__ = ["free_slots", "offering", "offerings"]

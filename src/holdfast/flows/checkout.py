@@ -1,0 +1,230 @@
+"""Checkout: hold the time, write down the payment, open it at the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from django.conf import settings
+
+from holdfast.availability.actions import Wanted, claim
+from holdfast.availability.queries import nearest_free_slots, rules_of, slots_between
+from holdfast.availability.slots import wall_time
+from holdfast.catalog.models import Offering, Provider, Resource
+from holdfast.catalog.terms import Terms
+from holdfast.kernel.errors import Invalid, MoveRefused, SlotTaken, Unavailable
+from holdfast.kernel.ids import new_reference
+from holdfast.kernel.money import Money
+from holdfast.kernel.origins import return_base
+from holdfast.kernel.period import Period
+from holdfast.orders.actions import Placed, place
+from holdfast.payments.actions import write_intent
+from holdfast.payments.gateways.base import Refused, Start, Started, Unknown
+from holdfast.payments.gateways.breaker import BreakerOpen, GatewayBusy
+from holdfast.payments.models import GatewayAccount, Payment
+from holdfast.payments.queries import account_for
+from holdfast.platform.customers import customer_of
+from holdfast.platform.db import retried_once, transaction
+from holdfast.platform.moves import remember_births
+
+from .actors import Shopper, gateway_actor
+from .ending import end_attempt
+from .gateways import breaker_of, gateway_class, gateway_for
+from .holds import hold_longer, refuse_squatting
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a customer asks for: ``starts_at`` is naive, by the clock on the business's wall."""
+
+    offering: Offering
+    starts_at: datetime
+    details: dict[str, Any]
+    return_url: str
+    terms: Terms
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """An opened payment. ``payment_url`` is None while the gateway has not answered."""
+
+    reference: str
+    amount: Money
+    payment_url: str | None
+    success_url: str
+    failed_url: str
+
+
+def check_out(wish: Wish, *, by: Shopper, now: datetime) -> Checkout:
+    """Hold the wished time and open a payment for it. Nothing is a booking yet.
+
+    Raises Invalid for a time that is not open or a foreign return address, SlotTaken with the nearest
+    slots, AlreadyHeld for the customer's own hold, TooMany for a fourth one, and Unavailable when the
+    gateway cannot be asked; then nothing is held.
+    """
+    offering = wish.offering
+    return_to = _return_base(wish)
+    resources = list(offering.resources.select_related("provider").order_by("kind", "name"))
+    period = _open_period(wish, resources, now=now)
+    account = _account(offering)
+    try:
+        placed, payment = _hold(wish, period, resources, account, return_to, by=by, now=now)
+    except SlotTaken:
+        raise SlotTaken(nearest_free_slots(offering, period.start, now=now)) from None
+    log.info("held", order=placed.order.pk, reference=payment.reference)
+    return _open_at_gateway(wish, placed, payment, account, now=now)
+
+
+def _return_base(wish: Wish) -> str:
+    """Where the browser goes after paying: an address that the business allows, or our own pages."""
+    own = settings.HOLDFAST_PUBLIC_URL
+    if not wish.return_url:
+        return str(own)
+    allowed = (*wish.offering.business.return_origins, own)
+    return return_base(wish.return_url, allowed=allowed, field="redirect_url")
+
+
+def _open_period(wish: Wish, resources: Sequence[Resource], *, now: datetime) -> Period:
+    """The slot that starts at the wished time. Raises Invalid when there is none."""
+    zone: ZoneInfo = wish.offering.business.zone
+    day = wish.starts_at.date()
+    if day < now.astimezone(zone).date():
+        raise Invalid({"preferred_date": ["This date has passed."]})
+    start = wall_time(wish.starts_at, zone)
+    if start is None:
+        raise Invalid({"preferred_time": ["This time does not exist on that day: the clocks change."]})
+    slots = slots_between(wish.offering, first=day, last=day, now=now, resources=resources)
+    slot = next((slot for slot in slots if slot.period.start == start), None)
+    if slot is None:
+        raise Invalid({"preferred_time": ["This is not one of the open times of that day."]})
+    if slot.reason is not None:
+        raise Invalid({"preferred_time": [NOT_OPEN[slot.reason]]})
+    return slot.period
+
+
+NOT_OPEN = {
+    "past": "This time has passed.",
+    "too_soon": "This time is too soon: more notice is needed.",
+    "too_far": "This date is too far ahead to be booked yet.",
+}
+
+
+def _account(offering: Offering) -> GatewayAccount:
+    account = account_for(offering.business_id)
+    if account is None or offering.business.currency not in gateway_class(account).currencies:
+        raise Unavailable("This business cannot take payments just now.")
+    if breaker_of(account.pk).is_open:
+        raise Unavailable
+    return account
+
+
+@retried_once
+def _hold(
+    wish: Wish,
+    period: Period,
+    resources: Sequence[Resource],
+    account: GatewayAccount,
+    return_to: str,
+    *,
+    by: Shopper,
+    now: datetime,
+) -> tuple[Placed, Payment]:
+    """The one transaction of a checkout: the intent is written down before the gateway hears of it."""
+    offering, terms = wish.offering, wish.terms
+    rules = rules_of(offering)
+    with transaction():
+        customer = customer_of(by.user)
+        refuse_squatting(customer, address=by.address, offering=offering, period=period, now=now)
+        placed = place(
+            offering,
+            period,
+            customer=customer,
+            provider=_provider_among(resources),
+            terms=terms,
+            details=wish.details,
+            return_base=return_to,
+            address=by.address,
+            now=now,
+        )
+        claim(
+            (Wanted(resource.id, 1, rules.stored(period)) for resource in resources),
+            owner=placed.line.owner,
+            until=now + terms.hold_for,
+            now=now,
+        )
+        payment = write_intent(
+            placed.due,
+            order=placed.order,
+            account=account,
+            reference=new_reference(
+                terms.payment_reference, offering=offering.pk, day=now.astimezone(rules.zone).date()
+            ),
+            first_look_at=now + gateway_class(account).next_look(age=timedelta(0)),
+            now=now,
+        )
+        remember_births([placed.order, payment], by=str(by), at=now)
+    return placed, payment
+
+
+def _provider_among(resources: Sequence[Resource]) -> Provider | None:
+    return next((r.provider for r in resources if r.kind == Resource.Kind.PERSON and hasattr(r, "provider")), None)
+
+
+def _open_at_gateway(
+    wish: Wish, placed: Placed, payment: Payment, account: GatewayAccount, *, now: datetime
+) -> Checkout:
+    """Ask the gateway for its payment page, outside of any transaction, and record its answer."""
+    wanted = Start(
+        reference=payment.reference,
+        amount=payment.money,
+        return_url=f"{settings.HOLDFAST_PUBLIC_URL}/pay/return/{payment.reference}/",
+        pay_within=timedelta(seconds=wish.terms.pay_within),
+        description=wish.offering.title[:80],
+    )
+    try:
+        started = gateway_for(account).start(wanted, now=now)
+    except (Refused, BreakerOpen, GatewayBusy) as no:
+        end_attempt(payment, event="fail", reason="error", why=str(no), by=gateway_actor(account.gateway), now=now)
+        raise Unavailable from no
+    except Unknown as unknown:
+        log.warning("start_unknown", reference=payment.reference, why=str(unknown))
+        return _checkout(placed, payment, payment_url=None)
+    _record_start(payment, placed, started, by=gateway_actor(account.gateway), now=now)
+    return _checkout(placed, payment, payment_url=started.url)
+
+
+def _record_start(payment: Payment, placed: Placed, started: Started, *, by: str, now: datetime) -> None:
+    """The gateway's page, and its own expiry: the hold never ends before it.
+
+    A webhook may have been quicker than this answer, and the payment settled; then nothing is left to do.
+    """
+    with suppress(MoveRefused), transaction():
+        payment.move(
+            "start",
+            by=by,
+            at=now,
+            payment_url=started.url,
+            gateway_reference=started.gateway_reference,
+            expires_at=started.expires_at,
+        )
+        if started.expires_at is not None:
+            keep_until = started.expires_at + timedelta(seconds=placed.order.terms.margin)
+            hold_longer(placed.order, [placed.line], until=keep_until)
+
+
+def _checkout(placed: Placed, payment: Payment, *, payment_url: str | None) -> Checkout:
+    terms, base = placed.order.terms, placed.order.return_base
+    return Checkout(
+        reference=payment.reference,
+        amount=payment.money,
+        payment_url=payment_url,
+        success_url=base + terms.success_address.format(payment=payment.reference, booking="", reason=""),
+        failed_url=base + terms.failed_address.format(payment=payment.reference, booking="", reason=""),
+    )

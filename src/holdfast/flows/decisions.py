@@ -1,0 +1,140 @@
+"""What should happen, computed from what is known: no database, no clock, no gateway.
+
+The same functions run in production and in tables of tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from holdfast.kernel.money import Money
+from holdfast.payments.gateways.base import Became, Outcome
+
+# Until then the call that starts a payment may still be under way, or the gateway not yet know of it.
+START_TAKES = timedelta(seconds=30)
+
+
+class Do(StrEnum):
+    """What to do about a payment, given what its gateway says of it."""
+
+    NOTHING = "nothing"  # it is settled already
+    LOOK_AGAIN = "look_again"
+    FREE = "free"  # it cannot be paid any more: end the order, and keep asking
+    FAIL = "fail"  # no money: end this attempt, and keep the hold for another
+    FAIL_AND_FREE = "fail_and_free"  # no money: end this attempt and the order
+    COMPLETE = "complete"  # money, and the time is held for it
+    COMPLETE_IF_FREE = "complete_if_free"  # late money: complete it if the time can be had again
+    GIVE_BACK = "give_back"  # money, and nothing that it could pay
+    QUARANTINE = "quarantine"  # money that does not match: a person must look
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything that a settlement depends on, read under the order's lock."""
+
+    outcome: Outcome
+    order_state: str
+    payment_state: str
+    expected: Money
+    reference: str
+    gateway_reference: str
+    can_be_paid: bool  # we have an address to send the customer to
+    another_wins: bool
+    still_holds: bool
+    failed_payment_frees: bool
+    created_at: datetime
+    starts_at: datetime
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Decision:
+    """``event`` is the payment's, if it moves; ``reason`` is the order's or the refund's."""
+
+    do: Do
+    event: str = ""
+    reason: str = ""
+
+
+HAS_MONEY = {Became.CAPTURED: "capture", Became.AUTHORIZED: "authorize"}
+NO_MONEY = {Became.FAILED: "fail", Became.CANCELED: "cancel", Became.EXPIRED: "expire"}
+UNDECIDED = ("created", "pending")
+REASONS = {Became.FAILED: "declined", Became.CANCELED: "canceled", Became.EXPIRED: "expired"}
+
+
+def decide_settlement(known: Known) -> Decision:
+    """What a gateway's word on a payment means for the payment, its order and its slot."""
+    became = known.outcome.became
+    if became in HAS_MONEY:
+        return _with_money(known, HAS_MONEY[became])
+    if known.payment_state not in UNDECIDED:
+        return Decision(Do.NOTHING)  # a late "no" never overwrites anything
+    if became in NO_MONEY:
+        return _without_money(known, NO_MONEY[became], known.outcome.reason or REASONS[became])
+    if became is Became.NOT_FOUND:
+        return _never_heard_of(known)
+    if became is Became.PENDING and _cannot_be_paid(known):
+        return Decision(Do.FREE, reason="error")
+    return Decision(Do.LOOK_AGAIN)
+
+
+def _cannot_be_paid(known: Known) -> bool:
+    """The gateway opened it, but its answer was lost, and with it the address of its page."""
+    waited = known.now >= known.created_at + START_TAKES
+    return waited and not known.can_be_paid and known.order_state == "placed"
+
+
+def mismatch(known: Known) -> str:
+    """How money differs from what was asked for, in a word; empty when all of it matches."""
+    said = known.outcome
+    if said.amount is None or said.amount.currency != known.expected.currency:
+        return "currency"
+    if said.amount.amount != known.expected.amount:
+        return "amount"
+    if said.reference is not None and said.reference != known.reference:
+        return "reference"
+    if known.gateway_reference and said.gateway_reference not in (None, known.gateway_reference):
+        return "gateway reference"
+    return ""
+
+
+def _with_money(known: Known, event: str) -> Decision:
+    if known.payment_state in ("authorized", "captured", "voided"):
+        return Decision(Do.NOTHING)
+    if wrong := mismatch(known):
+        return Decision(Do.QUARANTINE, event, f"{wrong} differs")
+    if known.another_wins:
+        return Decision(Do.GIVE_BACK, event, "paid twice")
+    if known.order_state == "placed" and known.still_holds:
+        return Decision(Do.COMPLETE, event)
+    if known.order_state in ("placed", "expired") and known.starts_at > known.now:
+        return Decision(Do.COMPLETE_IF_FREE, event, "slot_lost")
+    return Decision(Do.GIVE_BACK, event, "canceled" if known.order_state == "canceled" else "slot_lost")
+
+
+def _without_money(known: Known, event: str, reason: str) -> Decision:
+    frees = known.failed_payment_frees and known.order_state == "placed" and not known.another_wins
+    return Decision(Do.FAIL_AND_FREE if frees else Do.FAIL, event, reason)
+
+
+def _never_heard_of(known: Known) -> Decision:
+    """Only an attempt whose start was never answered may fail on this: and not at the first miss."""
+    if known.payment_state != "created" or known.now < known.created_at + START_TAKES:
+        return Decision(Do.LOOK_AGAIN)
+    return _without_money(known, "fail", "error")
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What is known of a placed order whose hold has come to its end."""
+
+    order_state: str
+    expires_at: datetime | None
+    now: datetime
+
+
+def hold_has_run_out(hold: Hold) -> bool:
+    """Whether an order must expire: it is placed, unpaid, and its hold is over."""
+    return hold.order_state == "placed" and hold.expires_at is not None and hold.expires_at <= hold.now

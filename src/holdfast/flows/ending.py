@@ -1,0 +1,56 @@
+"""How an order ends without a booking: its attempt failed, its hold ran out, its customer let go."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+
+from holdfast.availability.actions import release
+from holdfast.kernel.errors import MoveRefused
+from holdfast.orders.actions import lock
+from holdfast.orders.models import Order
+from holdfast.payments.models import Payment
+from holdfast.platform.db import transaction, transaction_required
+
+from .actors import CLOCK
+from .decisions import Hold, hold_has_run_out
+
+log = structlog.get_logger(__name__)
+
+
+def end_attempt(payment: Payment, *, event: str, reason: str, why: str, by: str, now: datetime) -> None:
+    """A payment that never reached its gateway: end it, and free the time that it held."""
+    with transaction():
+        order = lock(payment.order_id)
+        try:
+            payment.move(event, by=by, at=now, why=why, reason=reason, next_look_at=None)
+        except MoveRefused:
+            log.info("attempt_had_moved_on", reference=payment.reference)
+            return
+        if order.state == "placed":
+            free(order, event="expire", reason=reason, by=by, now=now)
+
+
+@transaction_required
+def free(order: Order, *, event: str, reason: str, by: str, now: datetime) -> None:
+    """End a placed order and release all that it held, under the order's lock."""
+    order.move(event, by=by, at=now, why=reason, reason=reason, expires_at=None)
+    for line in order.lines.all():
+        release(line.owner)
+
+
+def expire_orders(*, now: datetime, limit: int = 100) -> int:
+    """End the orders whose hold is over. Money that comes later is late money, and is decided then."""
+    run_out = Order.objects.filter(state="placed", expires_at__lte=now).order_by("expires_at")
+    return sum(_expire(order_id, now=now) for order_id in run_out.values_list("pk", flat=True)[:limit])
+
+
+def _expire(order_id: int, *, now: datetime) -> bool:
+    with transaction():
+        order = lock(order_id)
+        if not hold_has_run_out(Hold(order.state, order.expires_at, now)):
+            return False
+        free(order, event="expire", reason="expired", by=CLOCK, now=now)
+    log.info("hold_expired", order=order_id)
+    return True

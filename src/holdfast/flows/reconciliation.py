@@ -1,0 +1,48 @@
+"""The reconciler: asks about every payment that is undecided, on its gateway's ladder, until it is not."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from holdfast.payments.gateways.base import BadCredentials, Unknown
+from holdfast.payments.models import Payment, Transaction
+from holdfast.payments.queries import due_for_a_look
+
+from .gateways import gateway_class
+from .refunds import OPEN, pursue
+from .settlement import settle
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=1)
+
+
+def reconcile(*, now: datetime, limit: int = 50) -> int:
+    """Look at the payments whose time has come. Answers how many were looked at."""
+    due = due_for_a_look(now=now, limit=limit, lease=LEASE)
+    for payment_id in due:
+        look_at(payment_id, now=now)
+    return len(due)
+
+
+def look_at(payment_id: int, *, now: datetime) -> None:
+    """Settle one payment, or find out about its refund; with no clear answer, ask again later."""
+    open_refund = Transaction.objects.filter(payment_id=payment_id, kind="refund", state__in=OPEN).first()
+    if open_refund is not None:
+        pursue(open_refund.pk, now=now)
+        return
+    try:
+        settle(payment_id, now=now)
+    except Unknown as unknown:
+        _ask_later(payment_id, unknown, now=now)
+
+
+def _ask_later(payment_id: int, unknown: Unknown, *, now: datetime) -> None:
+    payment = Payment.objects.select_related("account").get(pk=payment_id)
+    level = log.error if isinstance(unknown, BadCredentials) else log.warning
+    level("look_up_unknown", reference=payment.reference, why=str(unknown))
+    wait = gateway_class(payment.account).next_look(age=now - payment.created_at)
+    wait = max(wait, unknown.retry_after or timedelta(0))
+    Payment.objects.filter(pk=payment_id).update(next_look_at=now + wait)

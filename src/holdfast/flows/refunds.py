@@ -1,0 +1,117 @@
+"""Giving money back: written down first, sent by the worker, asked after until the gateway has decided."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from holdfast.kernel.money import Money
+from holdfast.orders.actions import lock
+from holdfast.payments.actions import conclude_refund, owe_refund
+from holdfast.payments.gateways.base import RefundBecame, RefundOutcome, RefundRequest, Refused, Unknown
+from holdfast.payments.models import Payment, Transaction
+from holdfast.platform.db import transaction, transaction_required
+from holdfast.platform.outbox import post
+
+from .actors import gateway_actor
+from .gateways import gateway_for
+
+log = structlog.get_logger(__name__)
+
+TRIES = 3  # refunds of one debt that may fail before a person decides
+ASK_AGAIN = timedelta(minutes=1)
+OPEN = ("pending", "unknown")
+
+
+@transaction_required
+def give_back(payment: Payment, amount: Money, *, reason: str, by: str, now: datetime) -> Transaction | None:
+    """Owe the customer ``amount`` of what a payment took, and have the worker send it."""
+    if not amount:
+        return None
+    number = payment.transactions.filter(kind=Transaction.Kind.REFUND).count() + 1
+    key = f"{payment.reference}-R{number}"
+    refund = owe_refund(payment, amount, key=key, reason=reason, by=by, now=now)
+    Payment.objects.filter(pk=payment.pk).update(next_look_at=now + ASK_AGAIN)
+    post("refund", refund=refund.pk)
+    return refund
+
+
+def pursue(refund_id: int, *, now: datetime) -> None:
+    """Find out what became of a refund, and send it if the gateway has never heard of it.
+
+    Status first, always: an earlier call may have been heard though its answer was lost. The refund's own
+    reference makes a second sending of it impossible at the gateway.
+    """
+    refund = Transaction.objects.select_related("payment__account").get(pk=refund_id)
+    if refund.state not in OPEN:
+        return
+    gateway = gateway_for(refund.payment.account)
+    try:
+        outcome = gateway.look_up_refund(refund.key, now=now)
+        if outcome.became is RefundBecame.NOT_FOUND:
+            wanted = RefundRequest(refund.key, refund.payment.reference, refund.money)
+            outcome = gateway.refund(wanted, now=now)
+    except Refused as no:
+        outcome = RefundOutcome(RefundBecame.FAILED, word=no.code)
+    except Unknown as unknown:
+        log.warning("refund_unknown", refund=refund.key, why=str(unknown))
+        outcome = None
+    _record(refund, outcome, now=now)
+
+
+def _record(seen: Transaction, outcome: RefundOutcome | None, *, now: datetime) -> None:
+    with transaction():
+        lock(seen.payment.order_id)
+        payment = Payment.objects.select_for_update().get(pk=seen.payment_id)
+        refund = Transaction.objects.select_related("payment__account").get(pk=seen.pk)
+        if refund.state not in OPEN:
+            return
+        if outcome is None or outcome.became is RefundBecame.PENDING:
+            _ask_again(refund, lost_sight=outcome is None, now=now)
+        elif wrong := _differs(refund, outcome):
+            log.error("refund_differs", refund=refund.key, how=wrong)
+            _ask_again(refund, lost_sight=True, now=now)
+        else:
+            _conclude(payment, refund, outcome, now=now)
+
+
+def _ask_again(refund: Transaction, *, lost_sight: bool, now: datetime) -> None:
+    by = gateway_actor(refund.payment.account.gateway)
+    if lost_sight and refund.state == "pending":
+        refund.move("lose_sight", by=by, at=now, why="no clear answer")
+    Payment.objects.filter(pk=refund.payment_id).update(next_look_at=now + ASK_AGAIN)
+
+
+def _differs(refund: Transaction, outcome: RefundOutcome) -> str:
+    """How a refund at the gateway differs from the one that we asked for; empty when it is the same."""
+    if outcome.amount is not None and outcome.amount != refund.money:
+        return "amount"
+    if outcome.payment_reference not in (None, refund.payment.reference):
+        return "payment"
+    return ""
+
+
+def _conclude(payment: Payment, refund: Transaction, outcome: RefundOutcome, *, now: datetime) -> None:
+    succeeded = outcome.became is RefundBecame.SUCCEEDED
+    by = gateway_actor(refund.payment.account.gateway)
+    conclude_refund(
+        refund,
+        succeeded=succeeded,
+        word=outcome.word,
+        gateway_reference=outcome.gateway_reference or "",
+        by=by,
+        now=now,
+    )
+    Payment.objects.filter(pk=payment.pk).update(next_look_at=None)
+    if not succeeded:
+        _try_anew(payment, refund, now=now)
+
+
+def _try_anew(payment: Payment, failed: Transaction, *, now: datetime) -> None:
+    """A failed refund needs a new reference. After a few of them the money waits for a person."""
+    tried = payment.transactions.filter(kind=Transaction.Kind.REFUND).count()
+    if tried < TRIES:
+        give_back(payment, failed.money, reason=failed.reason, by="clock", now=now)
+    else:
+        log.error("refund_waits_for_a_person", payment=payment.reference, tried=tried)

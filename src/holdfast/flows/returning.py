@@ -1,0 +1,129 @@
+"""The customer comes back, asks, or lets go: where a payment stands and where the browser goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+import structlog
+
+from holdfast.kernel.errors import Conflict, HoldfastError, NotFound
+from holdfast.kernel.money import Money
+from holdfast.orders.actions import lock
+from holdfast.payments.gateways.base import Unknown
+from holdfast.payments.models import Payment
+from holdfast.payments.queries import may_look_now, payment_by_reference
+from holdfast.platform.db import transaction
+
+from .actors import Shopper
+from .ending import free
+from .settlement import settle
+
+log = structlog.get_logger(__name__)
+
+A_MOMENT = timedelta(seconds=2)
+
+# The order's state, in the words that a payment has on the wire.
+STANDS = {"completed": "SUCCESS", "placed": "PENDING", "canceled": "CANCELLED", "expired": "FAILED"}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a payment stands. ``status`` is PENDING, SUCCESS, FAILED, CANCELLED or REFUNDED."""
+
+    reference: str
+    status: str
+    booking_reference: str | None
+    reason: str | None
+    amount: Money
+    title: str
+    payment_url: str
+    address: str  # where the browser goes now; empty while the payment is pending
+
+
+def standing(
+    reference: str, *, now: datetime, of_user: int | None = None, trade: str | None = None
+) -> Standing:
+    """Where a payment stands, asking the gateway first if it is undecided.
+
+    Raises NotFound, also for another's payment when ``of_user`` says whose it must be.
+
+    Whatever a browser brings along proves nothing, so nothing but the reference is taken from it; and
+    however often it comes, the gateway is asked once in a moment.
+    """
+    payment = _payment(reference, of_user=of_user, trade=trade)
+    if payment.order.state == "placed" and may_look_now(payment.pk, now=now, every=A_MOMENT):
+        try:
+            settle(payment.pk, now=now)
+        except Unknown as unknown:
+            log.warning("return_unknown", reference=reference, why=str(unknown))
+        payment = _payment(reference)
+    return _standing_of(payment)
+
+
+class StillUnknown(HoldfastError):
+    """The gateway has not answered yet."""
+
+
+def release_hold(reference: str, *, by: Shopper, now: datetime) -> Standing:
+    """The holder lets an unpaid time go. Raises NotFound, and Conflict if it has been paid meanwhile.
+
+    The gateway is asked first: the time is given up only when it says that no money has come.
+    Raises StillUnknown when it does not say.
+    """
+    payment = _payment(reference, of_user=by.user.pk)
+    if payment.order.state == "placed":
+        try:
+            settle(payment.pk, now=now)
+        except Unknown as unknown:
+            raise StillUnknown from unknown
+        with transaction():
+            order = lock(payment.order_id)
+            if order.state == "placed":
+                free(order, event="cancel", reason="canceled", by=str(by), now=now)
+    after = _standing_of(_payment(reference))
+    if after.status == "SUCCESS":
+        raise Conflict("This has been paid for meanwhile.")
+    return after
+
+
+def _payment(reference: str, *, of_user: int | None = None, trade: str | None = None) -> Payment:
+    payment = payment_by_reference(reference)
+    if payment is None or (trade and payment.order.trade != trade):
+        raise NotFound("There is no such payment.")
+    if of_user is not None and payment.order.customer.user_id != of_user:
+        raise NotFound("There is no such payment.")
+    return payment
+
+
+def _standing_of(payment: Payment) -> Standing:
+    order = payment.order
+    line = order.lines.select_related("booking").get()
+    booking = getattr(line, "booking", None) if payment.wins else None
+    status = "SUCCESS" if booking else STANDS.get(order.state, "PENDING")
+    if not booking and order.state == "completed":
+        status = "FAILED"  # another payment of the same order won
+    if payment.captured and payment.refunded == payment.captured:
+        status = "REFUNDED"
+    reason = None if status in ("SUCCESS", "PENDING") else order.reason or "error"
+    return Standing(
+        reference=payment.reference,
+        status=status,
+        booking_reference=booking.reference if booking else None,
+        reason=reason,
+        amount=payment.money,
+        title=line.title,
+        payment_url=payment.payment_url,
+        address=_address(payment, booking.reference if booking else None, reason),
+    )
+
+
+def _address(payment: Payment, booking: str | None, reason: str | None) -> str:
+    """The front end's page for how it ended, or our own when no front end was given."""
+    terms = payment.order.terms
+    if booking is None and reason is None:
+        return ""
+    template = terms.success_address if booking else terms.failed_address
+    filled = template.format(payment=quote(payment.reference), booking=quote(booking or ""), reason=reason)
+    return payment.order.return_base + filled

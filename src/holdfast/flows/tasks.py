@@ -1,0 +1,67 @@
+"""What the worker does: deliver messages, and by the clock look for what is due.
+
+Every periodic task passes ``now`` in; everything may run twice.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from procrastinate import JobContext, RetryStrategy
+from procrastinate.contrib.django import app
+
+from holdfast.kernel.clock import utc_now
+from holdfast.platform.connections import connections_returned
+from holdfast.platform.outbox import DELIVER
+from holdfast.platform.throttling import forget_old_windows
+
+from . import handlers
+from .ending import expire_orders
+from .reconciliation import reconcile
+
+log = structlog.get_logger(__name__)
+
+# A worker that has not been heard of for so long is dead, and what it was doing is free again.
+HEARTBEAT_LOST_AFTER = timedelta(seconds=30)
+AGAIN = RetryStrategy(max_attempts=12, exponential_wait=3)
+
+
+@app.task(name=DELIVER, retry=AGAIN, queue="messages")
+def deliver(kind: str, payload: dict[str, Any]) -> None:
+    """Deliver one message of the outbox."""
+    with connections_returned():
+        handlers.handle(kind, payload, now=utc_now())
+
+
+@app.periodic(cron="* * * * * */2")
+@app.task(name="reconcile", queue="clock", lock="reconcile", queueing_lock="reconcile")
+def reconcile_payments(timestamp: int) -> None:
+    with connections_returned():
+        reconcile(now=utc_now())
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="expire_orders", queue="clock", lock="expire_orders", queueing_lock="expire_orders")
+def expire_held_orders(timestamp: int) -> None:
+    with connections_returned():
+        expire_orders(now=utc_now())
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="tidy", queue="clock", queueing_lock="tidy")
+def tidy(timestamp: int) -> None:
+    with connections_returned():
+        forget_old_windows(now=utc_now())
+
+
+@app.periodic(cron="* * * * * */15")
+@app.task(name="take_back_stalled_jobs", queue="clock", queueing_lock="take_back_stalled_jobs", pass_context=True)
+async def take_back_stalled_jobs(context: JobContext, timestamp: int) -> None:
+    """A killed worker's jobs stay ``doing`` for ever unless somebody takes them back."""
+    manager = context.app.job_manager
+    stalled = await manager.get_stalled_jobs(seconds_since_heartbeat=HEARTBEAT_LOST_AFTER.total_seconds())
+    for job in stalled:
+        log.warning("stalled_job_taken_back", job=job.id, task=job.task_name)
+        await manager.retry_job(job, retry_at=datetime.now(UTC))

@@ -1,0 +1,57 @@
+"""What an operator watches: is the work being done, and does money wait on a person."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import F, Q, QuerySet
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
+
+from holdfast.payments.models import Payment
+
+WORKER_BEATS_WITHIN = timedelta(seconds=30)
+
+
+def migrations_are_applied() -> bool:
+    """Whether the database has every migration of this code; once true it stays so for this process."""
+    return _applied_once() if not _seen else True
+
+
+_seen: list[bool] = []
+
+
+def _applied_once() -> bool:
+    executor = MigrationExecutor(connection)
+    applied = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if applied:
+        _seen.append(True)
+    return applied
+
+
+def worker_is_alive(*, now: datetime) -> bool:
+    return ProcrastinateWorker.objects.filter(last_heartbeat__gt=now - WORKER_BEATS_WITHIN).exists()
+
+
+def money_waiting_on_a_person() -> QuerySet[Payment]:
+    """Money that we have and that neither a booking nor a refund under way accounts for."""
+    kept = Q(captured__gt=F("refunding") + F("refunded"))
+    return Payment.objects.filter(kept & (Q(wins=False) | Q(quarantined=True)))
+
+
+def gauges(*, now: datetime) -> str:
+    """What the database knows best, in Prometheus's text format."""
+    queued = ProcrastinateJob.objects.filter(status="todo", scheduled_at=None).count()
+    undecided = Payment.objects.filter(state__in=("created", "pending"))
+    found = {
+        "holdfast_queue_depth": queued,
+        "holdfast_payments_undecided": undecided.count(),
+        "holdfast_payments_overdue_for_a_look": undecided.filter(
+            next_look_at__lt=now - timedelta(minutes=2)
+        ).count(),
+        "holdfast_money_waiting_on_a_person": money_waiting_on_a_person().count(),
+    }
+    return "".join(f"# TYPE {name} gauge\n{name} {value}\n" for name, value in found.items())
+
+

@@ -1,0 +1,161 @@
+"""Webhooks: stored and acknowledged at once, settled by the worker. No body of one moves money by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import connection
+
+from holdfast.kernel.errors import NotFound
+from holdfast.payments.gateways import GATEWAYS
+from holdfast.payments.gateways.base import BadSignature, Notice, Unknown
+from holdfast.payments.models import GatewayAccount, Payment, Transaction
+from holdfast.payments.queries import accounts_at, payment_by_reference
+from holdfast.platform import metrics
+from holdfast.platform.db import transaction
+from holdfast.platform.models import GatewayEvent
+from holdfast.platform.outbox import post
+
+from .gateways import read_webhook
+from .reconciliation import look_at
+
+log = structlog.get_logger(__name__)
+
+KEPT_OF_A_BODY = 64 * 1024
+KEPT_HEADERS = ("content-type", "user-agent", "x-request-id")
+# How long after its arrival an event whose payment we do not know is tried again, in seconds.
+TRY_AGAIN = (2, 10, 60, 600, 3600)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that claims to be a gateway's. Header names are in lower case."""
+
+    gateway: str
+    account: int | None
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def receive(call: Call, *, now: datetime) -> bool:
+    """Store a gateway's call and have the worker settle what it is about. False: it is not the gateway's.
+
+    A second delivery of one event is counted on the first, and handled once. Raises NotFound for a gateway
+    or an account that does not exist.
+    """
+    account, notice = _verified(call)
+    if account is None:
+        return False
+    with transaction():
+        event, is_new = _store(call, account, notice, now=now)
+        if is_new and notice is not None:
+            post("gateway_event", event=event)
+    return True
+
+
+def _verified(call: Call) -> tuple[GatewayAccount | None, Notice | None]:
+    """The account whose secret this call knows, and what it is about (None: it cannot be read)."""
+    if call.gateway not in GATEWAYS:
+        raise NotFound
+    accounts = accounts_at(call.gateway)
+    if call.account is not None:
+        accounts = accounts.filter(pk=call.account)
+        if not accounts:
+            raise NotFound
+    for account in accounts:
+        try:
+            return account, read_webhook(account, headers=call.headers, body=call.body)
+        except BadSignature:
+            continue
+        except Unknown:
+            return account, None
+    return None, None
+
+
+def _store(
+    call: Call, account: GatewayAccount, notice: Notice | None, *, now: datetime
+) -> tuple[int, bool]:
+    """One statement: a new event, or one more delivery of an old one. Answers its id and whether it is new."""
+    table = GatewayEvent._meta.db_table
+    sql = f"""
+        INSERT INTO "{table}" AS kept (gateway, account_id, verified, dedupe_key, event, reference,
+            refund_reference, headers, body, received_at, deliveries, result, handled_at)
+        VALUES (%s, %s, true, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s)
+        ON CONFLICT (gateway, account_id, dedupe_key) DO UPDATE SET deliveries = kept.deliveries + 1
+        RETURNING id, deliveries
+    """
+    about = notice or Notice(event="", dedupe_key="")
+    params = [
+        call.gateway,
+        account.pk,
+        about.dedupe_key or None,
+        about.event[:80],
+        (about.reference or "")[:80],
+        (about.refund_reference or "")[:80],
+        _kept_headers(call),
+        _kept_body(call),
+        now,
+        GatewayEvent.Result.WAITING if notice else GatewayEvent.Result.UNREADABLE,
+        None if notice else now,
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        event, deliveries = cursor.fetchone()
+    return event, deliveries == 1
+
+
+def store_forged(call: Call, *, now: datetime) -> None:
+    """Keep a forged call for a while, without a dedupe key: it must not take the real one's place."""
+    GatewayEvent.objects.create(
+        gateway=call.gateway,
+        account_id=call.account,
+        verified=False,
+        headers=json.loads(_kept_headers(call)),
+        body=_kept_body(call),
+        received_at=now,
+        handled_at=now,
+        result=GatewayEvent.Result.REFUSED,
+    )
+
+
+def _kept_headers(call: Call) -> str:
+    """Never the Authorization header: PhonePe's is a secret that opens every later call."""
+    return json.dumps({name: call.headers[name][:200] for name in KEPT_HEADERS if name in call.headers})
+
+
+def _kept_body(call: Call) -> str:
+    return call.body[:KEPT_OF_A_BODY].decode(errors="replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+def handle(event_id: int, *, now: datetime) -> None:
+    """Settle what an event is about. Handling it again changes nothing, so staff may replay any of them."""
+    event = GatewayEvent.objects.get(pk=event_id)
+    payment = _payment_of(event)
+    if payment is None or payment.account_id != event.account_id:
+        _try_again(event, now=now)
+        return
+    look_at(payment.pk, now=now)
+    metrics.webhook_age.observe((now - event.received_at).total_seconds())
+    GatewayEvent.objects.filter(pk=event_id).update(handled_at=now, result=GatewayEvent.Result.SETTLED)
+
+
+def _payment_of(event: GatewayEvent) -> Payment | None:
+    if event.reference:
+        return payment_by_reference(event.reference)
+    refund = Transaction.objects.select_related("payment").filter(key=event.refund_reference).first()
+    return refund.payment if refund and event.refund_reference else None
+
+
+def _try_again(event: GatewayEvent, *, now: datetime) -> None:
+    """Not ours, or not yet: kept, and tried again for an hour."""
+    age = (now - event.received_at).total_seconds()
+    wait = next((after for after in TRY_AGAIN if after > age), None)
+    with transaction():
+        GatewayEvent.objects.filter(pk=event.pk).update(handled_at=now, result=GatewayEvent.Result.UNKNOWN)
+        if wait is not None:
+            post("gateway_event", in_seconds=max(1, int(wait - age)), event=event.pk)
+    log.warning("event_of_unknown_payment", gateway=event.gateway, reference=event.reference)

@@ -1,0 +1,110 @@
+"""Email: one message a fact, with the fact's own Message-ID, sent and then recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from holdfast.booking.models import Booking
+from holdfast.kernel.money import Money
+from holdfast.orders.models import Line
+from holdfast.payments.models import Payment
+
+from .models import Email
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What an email is about: a row, whom it concerns, and what its template needs."""
+
+    subject_kind: str
+    subject_id: int
+    to: str
+    subject: str
+    context: dict[str, Any]
+
+
+def deliver(name: str, *, now: datetime, booking: int | None = None, payment: int | None = None) -> None:
+    """Send the email ``name`` about a booking or a payment, unless it has been sent."""
+    fact = FACTS[name](booking if booking is not None else payment)
+    host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
+    message_id = f"<{name}.{fact.subject_kind}.{fact.subject_id}@{host}>"
+    if not fact.to or Email.objects.filter(message_id=message_id).exists():
+        return
+    mail = EmailMultiAlternatives(
+        subject=fact.subject,
+        body=render_to_string(f"email/{name}.txt", fact.context),
+        to=[fact.to],
+        headers={"Message-ID": message_id},
+    )
+    mail.attach_alternative(render_to_string(f"email/{name}.html", fact.context), "text/html")
+    mail.send()
+    Email.objects.create(
+        message_id=message_id,
+        kind=name,
+        subject_kind=fact.subject_kind,
+        subject_id=fact.subject_id,
+        sent_at=now,
+    )
+    log.info("email_sent", message_id=message_id)
+
+
+def _confirmed(booking_id: Any) -> Fact:
+    booking = Booking.objects.select_related("line__offering__business", "line__order__customer").get(
+        pk=booking_id
+    )
+    line = booking.line
+    return Fact(
+        subject_kind="booking",
+        subject_id=booking.pk,
+        to=_address(line),
+        subject=f"Confirmed: {line.title}, {_when(line):%d %B %Y, %H:%M}",
+        context=_about(line) | {"reference": booking.reference},
+    )
+
+
+def _refunded(payment_id: Any) -> Fact:
+    payment = Payment.objects.get(pk=payment_id)
+    line = Line.objects.select_related("offering__business", "order__customer").get(order_id=payment.order_id)
+    return Fact(
+        subject_kind="payment",
+        subject_id=payment.pk,
+        to=_address(line),
+        subject=f"Your payment for {line.title} goes back to you",
+        context=_about(line)
+        | {"amount": Money(payment.captured, payment.currency), "why": payment.reason}
+        | {"reference": payment.reference},
+    )
+
+
+FACTS: dict[str, Callable[[Any], Fact]] = {"confirmed": _confirmed, "refunded": _refunded}
+
+
+def _about(line: Line) -> dict[str, Any]:
+    return {
+        "business": line.offering.business,
+        "title": line.title,
+        "when": _when(line),
+        "zone": line.offering.business.timezone,
+        "price": Money(line.price, line.order.currency),
+        "site": settings.HOLDFAST_PUBLIC_URL,
+    }
+
+
+def _when(line: Line) -> datetime:
+    return line.starts_at.astimezone(line.offering.business.zone)
+
+
+def _address(line: Line) -> str:
+    """The address given for this booking; else the customer's own."""
+    return line.details.get("contact_email") or line.order.customer.email

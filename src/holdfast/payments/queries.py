@@ -1,0 +1,58 @@
+"""Questions about payments."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from .models import GatewayAccount, Payment
+
+TABLE = Payment._meta.db_table
+
+
+def account_for(business_id: int) -> GatewayAccount | None:
+    """The business's default gateway account."""
+    return GatewayAccount.objects.filter(business_id=business_id, active=True).first()
+
+
+def accounts_at(gateway: str) -> QuerySet[GatewayAccount]:
+    """Every account at one gateway; a webhook picks its own among them by what it was signed with."""
+    return GatewayAccount.objects.filter(gateway=gateway, active=True)
+
+
+def payment_by_reference(reference: str) -> Payment | None:
+    return Payment.objects.select_related("order__customer").filter(reference=reference).first()
+
+
+def payments_of(order_id: int) -> QuerySet[Payment]:
+    return Payment.objects.filter(order_id=order_id).order_by("id")
+
+
+def due_for_a_look(*, now: datetime, limit: int, lease: timedelta) -> list[int]:
+    """Claim the payments whose next look is due, and put that off by ``lease``; ids in order of urgency.
+
+    One statement with SKIP LOCKED, so that any number of sweeps share the work. If the sweep dies, the
+    lease runs out and another takes over.
+    """
+    sql = f"""
+        UPDATE "{TABLE}" SET next_look_at = %s WHERE id IN (
+            SELECT id FROM "{TABLE}" WHERE next_look_at <= %s
+            ORDER BY next_look_at LIMIT %s FOR UPDATE SKIP LOCKED
+        ) RETURNING id
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [now + lease, now, limit])
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def may_look_now(payment_id: int, *, now: datetime, every: timedelta) -> bool:
+    """Whether nobody has asked the gateway about this payment for a moment; if so, we are asking now."""
+    sql = f"""
+        UPDATE "{TABLE}" SET looked_at = %s
+        WHERE id = %s AND (looked_at IS NULL OR looked_at < %s)
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [now, payment_id, now - every])
+        return cursor.rowcount == 1

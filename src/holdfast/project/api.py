@@ -1,0 +1,25 @@
+"""The API: every surface's router, one authenticator's errors, one document at /api/openapi.json."""
+
+from __future__ import annotations
+
+from ninja import NinjaAPI
+
+from holdfast.surfaces.astrology.api import router as astrology
+from holdfast.web import accounts, payments
+from holdfast.web.errors import answer_errors
+
+# A trade is one folder and one line.
+SURFACES = {"/astrology": astrology}
+
+api = NinjaAPI(
+    title="Holdfast",
+    version="1",
+    description="Takes bookings and the money for them, and never lets the two disagree.",
+    docs_url="/docs/",
+    urls_namespace="api",
+)
+answer_errors(api)
+api.add_router("/auth", accounts.router)
+api.add_router("/payments", payments.router)
+for path, surface in SURFACES.items():
+    api.add_router(path, surface)

@@ -1,0 +1,14 @@
+"""The web process: ``granian --interface wsgi holdfast.project.wsgi:application``."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "holdfast.project.settings")
+application = get_wsgi_application()
+
+from .keys import require_keys  # noqa: E402 - settings must be there first
+
+require_keys()

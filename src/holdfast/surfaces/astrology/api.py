@@ -1,0 +1,147 @@
+"""Consultations over HTTP: parse, one call, present. Described in docs/api/astrology.md."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+
+from holdfast.flows import catalogue
+from holdfast.flows.actors import Shopper
+from holdfast.flows.bookings import booking_by_reference, booking_seen_by, bookings_seen_by
+from holdfast.flows.checkout import Wish, check_out
+from holdfast.flows.returning import standing
+from holdfast.kernel.clock import utc_now
+from holdfast.kernel.errors import Invalid, NotFound, SlotTaken
+from holdfast.web.answers import (
+    BAD,
+    MISSING,
+    SIGNED_IN,
+    THROTTLED,
+    Problem,
+    SlotProblem,
+    Unanswered,
+    documented,
+    private,
+)
+from holdfast.web.auth import signed_in, who
+from holdfast.web.contact import check_phone
+from holdfast.web.paging import Page, Paging, paged
+from holdfast.web.slots import DaySlots, SlotQuery, SpanSlots, slots_answer, slots_out
+from holdfast.web.throttles import client_address, limit
+
+from . import present
+from .schemas import BookWithPayment, Confirmation, OwnBooking, OwnBookingOut, ServiceOut, Started, Status
+from .terms import TERMS, TRADE
+
+router = Router(tags=["astrology"])
+
+HELD = {409: SlotProblem, 202: Unanswered, 503: Problem}
+
+
+@router.get("/services/", response=documented({200: Page[ServiceOut]}, BAD, THROTTLED), auth=None)
+def services(request: HttpRequest, paging: Query[Paging], business: str | None = None) -> dict[str, Any]:
+    """The consultations on offer."""
+    limit(request, "look_up")
+    return paged(request, catalogue.offerings(TRADE, business=business), paging, present.services)
+
+
+@router.get("/services/{service_id}/", response=documented({200: ServiceOut}, BAD, MISSING, THROTTLED), auth=None)
+def service(request: HttpRequest, service_id: int) -> dict[str, Any]:
+    """One consultation."""
+    limit(request, "look_up")
+    return present.service(catalogue.offering(service_id, trade=TRADE))
+
+
+@router.get(
+    "/services/{service_id}/slots/",
+    response=documented({200: DaySlots | SpanSlots}, BAD, MISSING, THROTTLED),
+    auth=None,
+)
+def slots(request: HttpRequest, service_id: int, query: Query[SlotQuery]) -> dict[str, Any]:
+    """The free times of a consultation."""
+    limit(request, "look_up")
+    return slots_answer(catalogue.offering(service_id, trade=TRADE), query)
+
+
+@router.post(
+    "/bookings/book-with-payment/",
+    response=documented({200: Started}, HELD, BAD, SIGNED_IN, THROTTLED),
+    auth=signed_in,
+)
+def book_with_payment(request: HttpRequest, response: HttpResponse, body: BookWithPayment) -> Any:
+    """Hold a time and start its payment. Nothing is a booking before the money is in."""
+    shopper = Shopper(who(request), client_address(request))
+    limit(request, "start_by_address", "start_by_user", user=shopper.user.pk)
+    wish = _wish(body)
+    try:
+        checkout = check_out(wish, by=shopper, now=utc_now())
+    except SlotTaken as taken:
+        raise SlotTaken(slots_out(taken.nearest, wish.offering.business.zone)) from None
+    private(response)
+    if checkout.payment_url is None:
+        return 202, {"status": "PENDING", "status_url": _status_url(checkout.reference)}
+    return present.started(checkout, wish.offering)
+
+
+@router.get("/bookings/confirmation/", response=documented({200: Confirmation}, BAD, MISSING, THROTTLED), auth=None)
+def confirmation(request: HttpRequest, response: HttpResponse, astro_book_id: str) -> dict[str, Any]:
+    """What a confirmation page shows to whoever holds the booking's reference."""
+    limit(request, "look_up")
+    private(response)
+    return present.confirmation(booking_by_reference(astro_book_id, trade=TRADE), now=utc_now())
+
+
+@router.get("/bookings/status/", response=documented({200: Status}, BAD, SIGNED_IN, MISSING, THROTTLED), auth=signed_in)
+def status(request: HttpRequest, response: HttpResponse, merchant_order_id: str) -> dict[str, Any]:
+    """Where the payer's own payment stands; the gateway is asked if it is undecided."""
+    user = who(request)
+    limit(request, "look_up")
+    private(response)
+    return present.status(standing(merchant_order_id, now=utc_now(), of_user=user.pk, trade=TRADE))
+
+
+@router.get("/bookings/", response=documented({200: Page[OwnBookingOut]}, BAD, SIGNED_IN), auth=signed_in)
+def bookings(
+    request: HttpRequest, response: HttpResponse, paging: Query[Paging], business: str | None = None
+) -> dict[str, Any]:
+    """One's own bookings, newest first; all of a business's for those who run it."""
+    private(response)
+    seen = bookings_seen_by(who(request), trade=TRADE, business=business)
+    return paged(request, seen, paging, present.own_bookings)
+
+
+@router.get(
+    "/bookings/{astro_book_id}/", response=documented({200: OwnBooking}, BAD, SIGNED_IN, MISSING), auth=signed_in
+)
+def booking(request: HttpRequest, response: HttpResponse, astro_book_id: str) -> dict[str, Any]:
+    """One booking, for its customer and for those who run the business."""
+    private(response)
+    return {"data": present.own_booking(booking_seen_by(who(request), astro_book_id, trade=TRADE))}
+
+
+def _wish(body: BookWithPayment) -> Wish:
+    """The request as a wish, checked against what the service offers. Raises Invalid."""
+    try:
+        offering = catalogue.offering(body.service, trade=TRADE)
+    except NotFound:
+        raise Invalid({"service": ["There is no such service."]}) from None
+    problems = check_phone("contact_phone", body.contact_phone, country=offering.business.country)
+    if offering.languages and body.language not in offering.languages:
+        problems["language"] = [f"Offered in: {', '.join(offering.languages)}."]
+    if problems:
+        raise Invalid(problems)
+    kept = body.dict(exclude={"service", "preferred_date", "preferred_time", "redirect_url"})
+    return Wish(
+        offering=offering,
+        starts_at=datetime.combine(body.preferred_date, body.time),
+        details={**kept, "birth_date": body.birth_date.isoformat()},
+        return_url=body.redirect_url,
+        terms=TERMS.changed_by(offering.terms),
+    )
+
+
+def _status_url(reference: str) -> str:
+    return f"/api/astrology/bookings/status/?merchant_order_id={reference}"

@@ -1,0 +1,110 @@
+"""Our data in the words of the consultation API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from holdfast.catalog.queries import Offering
+from holdfast.flows.bookings import BookingView, views
+from holdfast.flows.checkout import Checkout
+from holdfast.flows.returning import Standing
+from holdfast.kernel.money import Money
+
+from .terms import WORDS
+
+CONTACT_IS_SHOWN_FOR = timedelta(hours=24)
+
+
+def service(offering: Offering) -> dict[str, Any]:
+    return {
+        "id": offering.pk,
+        "title": offering.title,
+        "description": offering.description,
+        "price": Money(offering.price, offering.business.currency).decimal,
+        "currency": offering.business.currency,
+        "duration": int(offering.duration.total_seconds() // 60),
+        "languages": offering.languages,
+        "image": offering.image or None,
+    }
+
+
+def services(offerings: Sequence[Offering]) -> list[dict[str, Any]]:
+    return [service(offering) for offering in offerings]
+
+
+def started(checkout: Checkout, offering: Offering) -> dict[str, Any]:
+    return {
+        "message": "Payment initiated successfully. Booking will be created after successful payment.",
+        "data": {
+            "payment": {
+                "payment_url": checkout.payment_url,
+                "merchant_order_id": checkout.reference,
+                "amount": checkout.amount.amount,
+                "amount_in_rupees": checkout.amount.decimal,
+            },
+            "service": service(offering),
+            "redirect_urls": {"success": checkout.success_url, "failure": checkout.failed_url},
+        },
+    }
+
+
+def confirmation(booking: BookingView, *, now: datetime) -> dict[str, Any]:
+    """The public confirmation: contact details are shown for a day, then masked."""
+    shown = _booking(booking)
+    if now - booking.created_at > CONTACT_IS_SHOWN_FOR:
+        shown |= {
+            "contact_email": masked_email(shown["contact_email"]),
+            "contact_phone": masked_phone(shown["contact_phone"]),
+        }
+    return {"data": {"booking": shown}}
+
+
+def own_booking(booking: BookingView) -> dict[str, Any]:
+    details = booking.details
+    also = ("language", "birth_place", "birth_date", "birth_time", "gender", "questions")
+    return {
+        **_booking(booking),
+        "merchant_order_id": booking.payment_reference,
+        **{field: details.get(field, "") for field in also},
+    }
+
+
+def own_bookings(bookings: Sequence[Any]) -> list[dict[str, Any]]:
+    return [own_booking(view) for view in views(bookings)]
+
+
+def status(standing: Standing) -> dict[str, Any]:
+    return {
+        "data": {
+            "merchant_order_id": standing.reference,
+            "payment_status": standing.status,
+            "astro_book_id": standing.booking_reference,
+            "reason": standing.reason,
+        }
+    }
+
+
+def masked_email(address: str) -> str:
+    """``user@example.com`` as ``u***@example.com``."""
+    name, _, domain = address.partition("@")
+    return f"{name[:1]}***@{domain}" if domain else ""
+
+
+def masked_phone(number: str) -> str:
+    """The last two digits are enough to know one's own."""
+    return f"{'*' * max(0, len(number) - 2)}{number[-2:]}"
+
+
+def _booking(booking: BookingView) -> dict[str, Any]:
+    return {
+        "astro_book_id": booking.reference,
+        "payment_id": booking.payment_uuid,
+        "service": {"title": booking.title, "price": booking.price.decimal},
+        "preferred_date": booking.starts_at.date(),
+        "preferred_time": booking.starts_at.strftime("%H:%M:%S"),
+        "status": WORDS[booking.state],
+        "contact_email": booking.details.get("contact_email", ""),
+        "contact_phone": booking.details.get("contact_phone", ""),
+    }

@@ -1,0 +1,137 @@
+"""The fields of the consultation API, as its callers send and see them."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import Annotated, Literal
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import EmailStr, Field, StringConstraints, field_validator
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+HHMM = r"^([01]\d|2[0-3]):[0-5]\d(:00)?$"
+
+
+class BookWithPayment(Schema):
+    """What is needed to hold a consultation and start its payment. Date and time: the business's zone."""
+
+    service: int = Field(ge=1, le=2**63 - 1)
+    language: Text
+    preferred_date: date
+    preferred_time: str = Field(pattern=HHMM, examples=["10:00"])
+    birth_place: Text
+    birth_date: date
+    birth_time: str = Field(pattern=HHMM, examples=["08:30"])
+    gender: Literal["MALE", "FEMALE", "OTHER"]
+    questions: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
+    contact_email: EmailStr
+    contact_phone: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)]
+    redirect_url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=150)] = ""
+
+    @field_validator("language", "birth_place", "questions", "contact_phone", "redirect_url")
+    @classmethod
+    def no_control_characters(cls, text: str) -> str:
+        if any(ord(letter) < 32 and letter not in "\n\r\t" for letter in text):
+            raise ValueError("Control characters are not text.")
+        return text
+
+    @field_validator("birth_date")
+    @classmethod
+    def born_in_the_past(cls, day: date) -> date:
+        if not date(1900, 1, 1) <= day <= date.today():  # noqa: DTZ011 - a birthday has no zone
+            raise ValueError("A birth date lies in the past.")
+        return day
+
+    @property
+    def time(self) -> time:
+        return time.fromisoformat(self.preferred_time)
+
+
+class ServiceOut(Schema):
+    id: int
+    title: str
+    description: str
+    price: str
+    currency: str
+    duration: int = Field(description="minutes")
+    languages: list[str]
+    image: str | None
+
+
+class PaymentOut(Schema):
+    payment_url: str
+    merchant_order_id: str
+    amount: int = Field(description="paisa")
+    amount_in_rupees: str
+
+
+class RedirectUrls(Schema):
+    success: str
+    failure: str
+
+
+class StartedData(Schema):
+    payment: PaymentOut
+    service: ServiceOut
+    redirect_urls: RedirectUrls
+
+
+class Started(Schema):
+    success: Literal[True] = True
+    message: str
+    data: StartedData
+
+
+class BookedService(Schema):
+    title: str
+    price: str
+
+
+class BookingOut(Schema):
+    astro_book_id: str
+    payment_id: UUID | None
+    service: BookedService
+    preferred_date: date
+    preferred_time: str
+    status: str
+    contact_email: str
+    contact_phone: str
+
+
+class OwnBookingOut(BookingOut):
+    """What the customer and the business see beyond the public confirmation."""
+
+    merchant_order_id: str | None
+    language: str
+    birth_place: str
+    birth_date: str
+    birth_time: str
+    gender: str
+    questions: str
+
+
+class ConfirmationData(Schema):
+    booking: BookingOut
+
+
+class Confirmation(Schema):
+    success: Literal[True] = True
+    data: ConfirmationData
+
+
+class OwnBooking(Schema):
+    success: Literal[True] = True
+    data: OwnBookingOut
+
+
+class StatusData(Schema):
+    merchant_order_id: str
+    payment_status: str
+    astro_book_id: str | None
+    reason: str | None
+
+
+class Status(Schema):
+    success: Literal[True] = True
+    data: StatusData

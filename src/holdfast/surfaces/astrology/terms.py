@@ -1,0 +1,28 @@
+"""How consultations are sold: payment first, nobody approves, a failed payment frees the time at once."""
+
+from __future__ import annotations
+
+from holdfast.catalog.terms import Terms, Way
+
+TRADE = "astrology"
+
+TERMS = Terms(
+    way=Way.PAYMENT_FIRST,
+    booking_reference="ASTRO_BOOK_{date}_{random}",
+    payment_reference="ASTRO_ORDER_{offering}_{random}",
+    success_address="/astro-booking-success?merchant_order_id={payment}&astro_book_id={booking}",
+    failed_address="/astro-booking-failed?merchant_order_id={payment}&reason={reason}",
+    pay_within=600,
+    margin=120,
+    failed_payment_frees=True,
+)
+
+# Our states in this trade's words. Nothing is a booking before it is paid, so there is no PENDING.
+WORDS = {
+    "confirmed": "CONFIRMED",
+    "in_progress": "IN_PROGRESS",
+    "completed": "COMPLETED",
+    "declined": "REJECTED",
+    "canceled": "CANCELLED",
+    "no_show": "NO_SHOW",
+}

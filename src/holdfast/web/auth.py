@@ -1,0 +1,51 @@
+"""The one authenticator.
+
+An ``Authorization`` header is judged alone: if it is there and no good, the answer is 401 whatever the
+cookies say. Without one a session cookie counts, with CSRF on whatever changes something. Else 401.
+"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from ninja.security.base import AuthBase
+
+from holdfast.kernel.errors import Forbidden, NotSignedIn
+from holdfast.platform.models import User
+
+from . import tokens
+from .csrf import csrf_failed
+
+
+class SignedIn(AuthBase):
+    """Whoever asks must be signed in, by bearer token or by session."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+    openapi_bearerFormat = "JWT"  # noqa: N815 - the OpenAPI field is spelled so
+
+    def __call__(self, request: HttpRequest) -> User:
+        if "Authorization" in request.headers:
+            return self._by_token(request.headers["Authorization"])
+        user = request.user
+        if not isinstance(user, User) or not user.is_active:
+            raise NotSignedIn
+        if csrf_failed(request):
+            raise Forbidden("The CSRF token is missing or wrong.")
+        return user
+
+    def _by_token(self, header: str) -> User:
+        scheme, _, token = header.partition(" ")
+        user = tokens.user_of(token.strip()) if scheme.lower() == "bearer" else None
+        if user is None:
+            raise NotSignedIn("This token is not good, or no longer. Please sign in.")
+        return user
+
+
+signed_in = SignedIn()
+
+
+def who(request: HttpRequest) -> User:
+    """The user that ``signed_in`` has found."""
+    user = getattr(request, "auth", None)
+    assert isinstance(user, User), "the route asks for signed_in"
+    return user

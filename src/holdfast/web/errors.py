@@ -1,0 +1,92 @@
+"""Errors to responses: one table from each class of ``kernel.errors`` to its HTTP answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from holdfast.kernel import errors
+
+log = structlog.get_logger(__name__)
+
+Body = dict[str, Any]
+
+STATUSES: dict[type[errors.HoldfastError], int] = {
+    errors.Invalid: 400,
+    errors.NotSignedIn: 401,
+    errors.PaymentRequired: 402,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.TooMany: 429,
+    errors.Unavailable: 503,
+}
+
+
+def body_of(error: errors.HoldfastError) -> Body:
+    """What the answer to an error says."""
+    for kind, describe in BODIES.items():
+        if isinstance(error, kind):
+            return describe(error)
+    return {"error": error.message}
+
+
+def _already_held(error: Any) -> Body:
+    return {
+        "error": error.message,
+        "nearest_slots": [],
+        "payment_url": error.payment_url or None,
+        "release_url": f"/api/payments/{error.reference}/release/",
+    }
+
+
+BODIES: dict[type[errors.HoldfastError], Callable[[Any], Body]] = {
+    errors.Invalid: lambda error: error.fields,
+    errors.SlotTaken: lambda error: {"error": error.message, "nearest_slots": error.nearest},
+    errors.AlreadyHeld: _already_held,
+}
+
+
+def status_of(error: errors.HoldfastError) -> int:
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+
+
+def answer_errors(api: NinjaAPI) -> None:
+    """Have the API answer every expected failure in its own words. What is unexpected stays a 500."""
+
+    @api.exception_handler(errors.HoldfastError)
+    def expected(request: HttpRequest, error: errors.HoldfastError) -> HttpResponse:
+        response = api.create_response(request, body_of(error), status=status_of(error))
+        if isinstance(error, errors.TooMany | errors.Unavailable):
+            response["Retry-After"] = str(error.retry_after)
+        if isinstance(error, errors.NotSignedIn):
+            response["WWW-Authenticate"] = "Bearer"
+        return response
+
+    @api.exception_handler(ValidationError)
+    def wrong_fields(request: HttpRequest, error: ValidationError) -> HttpResponse:
+        return api.create_response(request, fields_of(error.errors), status=400)
+
+    @api.exception_handler(HttpError)
+    def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+        return api.create_response(request, {"error": str(error)}, status=error.status_code)
+
+    @api.exception_handler(RequestDataTooBig)
+    def too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+        return api.create_response(request, {"error": "The request is too large."}, status=400)
+
+
+def fields_of(problems: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Pydantic's findings as ``{"field": ["message"]}``."""
+    fields: dict[str, list[str]] = {}
+    for problem in problems:
+        place = [str(part) for part in problem["loc"] if part not in ("body", "query", "path", "payload")]
+        message = str(problem["msg"]).removeprefix("Value error, ")
+        fields.setdefault(".".join(place) or "non_field_errors", []).append(message)
+    return fields

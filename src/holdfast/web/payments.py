@@ -1,0 +1,75 @@
+"""Payments over HTTP, for every trade: gateways' webhooks, and letting an unpaid hold go."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router, Schema
+
+from holdfast.flows.actors import Shopper
+from holdfast.flows.returning import StillUnknown, release_hold
+from holdfast.flows.webhooks import Call, receive, store_forged
+from holdfast.kernel.clock import utc_now
+from holdfast.kernel.errors import NotSignedIn
+
+from .answers import BAD, MISSING, SIGNED_IN, THROTTLED, Problem, Unanswered, documented, private
+from .auth import signed_in, who
+from .throttles import client_address, limit
+
+router = Router(tags=["payments"])
+
+
+class Taken(Schema):
+    """The event is stored; what it is about is settled after this answer."""
+
+    success: Literal[True] = True
+
+
+class Released(Schema):
+    success: Literal[True] = True
+    status: str
+
+
+WEBHOOK = documented({200: Taken, 401: Problem}, BAD, MISSING, THROTTLED)
+
+
+@router.post("/webhook/{gateway}/", response=WEBHOOK, auth=None)
+def webhook(request: HttpRequest, gateway: str) -> Taken:
+    """A gateway's call; which account it is for shows in what it is signed with."""
+    return _receive(request, gateway, account=None)
+
+
+@router.post("/webhook/{gateway}/{account}/", response=WEBHOOK, auth=None)
+def webhook_of_account(request: HttpRequest, gateway: str, account: int) -> Taken:
+    """A gateway's call for one gateway account."""
+    return _receive(request, gateway, account=account)
+
+
+@router.post(
+    "/{reference}/release/",
+    response=documented({200: Released, 202: Unanswered, 409: Problem}, BAD, SIGNED_IN, MISSING, THROTTLED),
+    auth=signed_in,
+)
+def release(
+    request: HttpRequest, response: HttpResponse, reference: str
+) -> Released | tuple[int, dict[str, str]]:
+    """Let go of a time that one holds and has not paid for."""
+    shopper = Shopper(who(request), client_address(request))
+    limit(request, "start_by_user", user=shopper.user.pk)
+    private(response)
+    try:
+        after = release_hold(reference, by=shopper, now=utc_now())
+    except StillUnknown:
+        return 202, {"status": "PENDING", "status_url": request.path}
+    return Released(status=after.status)
+
+
+def _receive(request: HttpRequest, gateway: str, *, account: int | None) -> Taken:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    call = Call(gateway=gateway, account=account, headers=headers, body=request.body)
+    if not receive(call, now=utc_now()):
+        limit(request, "bad_webhook")
+        store_forged(call, now=utc_now())
+        raise NotSignedIn("This call is not the gateway's.")
+    return Taken()

@@ -1,0 +1,97 @@
+"""Free slots, asked alike everywhere: ``?date=`` or ``?from=&to=``, closed ones only with ``?all=true``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from ninja import Schema
+from pydantic import ConfigDict, Field, model_validator
+
+from holdfast.availability.slots import Slot
+from holdfast.catalog.models import Offering
+from holdfast.flows.catalogue import free_slots
+from holdfast.kernel.clock import utc_now
+
+from .answers import SlotOut
+
+LONGEST = timedelta(days=31)
+EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
+
+
+class SlotQuery(Schema):
+    """Either one ``date``, or ``from`` and ``to`` (both included, 31 days at most)."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    date_: date | None = Field(None, alias="date")
+    from_: date | None = Field(None, alias="from")
+    to: date | None = None
+    all: bool = False
+
+    @model_validator(mode="after")
+    def one_or_the_other(self) -> Self:
+        span = (self.from_, self.to)
+        if (self.date_ is None) == (span == (None, None)) or (self.date_ is None and None in span):
+            raise ValueError("Give a date, or from and to.")
+        if not all(EARLIEST <= day <= LATEST for day in (self.first, self.last)):
+            raise ValueError("This date is out of reach.")
+        if self.last < self.first or self.last - self.first >= LONGEST:
+            raise ValueError("From comes before to, and 31 days are the most at once.")
+        return self
+
+    @property
+    def first(self) -> date:
+        day = self.date_ or self.from_
+        assert day is not None
+        return day
+
+    @property
+    def last(self) -> date:
+        day = self.date_ or self.to
+        assert day is not None
+        return day
+
+
+class DaySlots(Schema):
+    date: str
+    timezone: str
+    slots: list[SlotOut]
+
+
+class SpanSlots(Schema):
+    from_: str = Field(alias="from")
+    to: str
+    timezone: str
+    slots: list[SlotOut]
+
+
+def slots_answer(offering: Offering, query: SlotQuery) -> dict[str, Any]:
+    """The slots of an offering as every trade shows them."""
+    found = free_slots(offering, first=query.first, last=query.last, now=utc_now())
+    shown = [slot for slot in found if query.all or slot.reason is None]
+    span = (
+        {"date": query.first.isoformat()}
+        if query.date_
+        else {"from": query.first.isoformat(), "to": query.last.isoformat()}
+    )
+    business = offering.business
+    return {**span, "timezone": business.timezone, "slots": slots_out(shown, business.zone)}
+
+
+def slots_out(slots: Iterable[Slot], zone: ZoneInfo) -> list[dict[str, Any]]:
+    """Slots on the wall clock of ``zone``."""
+    return [_out(slot, zone) for slot in slots]
+
+
+def _out(slot: Slot, zone: ZoneInfo) -> dict[str, Any]:
+    start, end = slot.period.start.astimezone(zone), slot.period.end.astimezone(zone)
+    return {
+        "start": start.isoformat(),
+        "start_time": start.strftime("%H:%M"),
+        "end_time": end.strftime("%H:%M"),
+        "available": slot.reason is None,
+        "reason": slot.reason,
+    }

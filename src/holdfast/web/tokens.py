@@ -1,0 +1,108 @@
+"""Bearer tokens: short access tokens (JWT, HS256), and refresh tokens that work once each.
+
+Both die with the user's ``token_version``: a new password or a new role revokes them all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import jwt
+from django.conf import settings
+
+from holdfast.kernel.errors import NotSignedIn
+from holdfast.platform.db import transaction
+from holdfast.platform.models import RefreshToken, User
+
+ALGORITHM = "HS256"
+AUDIENCE = "holdfast-api"
+
+
+@dataclass(frozen=True)
+class Pair:
+    access: str
+    refresh: str
+
+
+def issue(user: User, *, now: datetime, family: uuid.UUID | None = None) -> Pair:
+    """A new access token, and a refresh token of a new family or of the one it continues."""
+    refresh = secrets.token_urlsafe(32)
+    RefreshToken.objects.create(
+        user=user,
+        family=family or uuid.uuid4(),
+        digest=_digest(refresh),
+        token_version=user.token_version,
+        expires_at=now + timedelta(seconds=settings.HOLDFAST_REFRESH_LIFE),
+    )
+    claims = {
+        "sub": str(user.pk),
+        "ver": user.token_version,
+        "aud": AUDIENCE,
+        "iat": now,
+        "exp": now + timedelta(seconds=settings.HOLDFAST_ACCESS_LIFE),
+        "jti": uuid.uuid4().hex,
+    }
+    return Pair(jwt.encode(claims, settings.HOLDFAST_TOKEN_KEY, algorithm=ALGORITHM), refresh)
+
+
+def user_of(access: str) -> User | None:
+    """The active user whose access token this is; None if it is none of ours, too old, or revoked."""
+    try:
+        claims = jwt.decode(
+            access,
+            settings.HOLDFAST_TOKEN_KEY,
+            algorithms=[ALGORITHM],
+            audience=AUDIENCE,
+            options={"require": ["exp", "iat", "sub", "aud"]},
+        )
+        user_id, version = int(claims["sub"]), claims.get("ver")
+    except (jwt.InvalidTokenError, ValueError):
+        return None
+    return User.objects.filter(pk=user_id, is_active=True, token_version=version).first()
+
+
+def rotate(refresh: str, *, now: datetime) -> Pair:
+    """Exchange a refresh token for a new pair. Raises NotSignedIn.
+
+    A token that comes a second time has been stolen from somebody: its whole family is revoked.
+    """
+    with transaction():
+        token = (
+            RefreshToken.objects.select_for_update(of=("self",))
+            .select_related("user")
+            .filter(digest=_digest(refresh))
+            .first()
+        )
+        is_good = token is not None and _is_good(token, now=now)
+        if token is not None and is_good:
+            token.used_at = now
+            token.save(update_fields=["used_at"])
+            return issue(token.user, now=now, family=token.family)
+        if token is not None and token.used_at is not None:
+            RefreshToken.objects.filter(family=token.family).update(revoked_at=now)
+    raise NotSignedIn("This token is no longer good. Please sign in.")
+
+
+def revoke(refresh: str, *, now: datetime) -> None:
+    """Sign out: no token of this family is renewed any more. An access token of it lives out its minutes."""
+    token = RefreshToken.objects.filter(digest=_digest(refresh)).first()
+    if token is not None:
+        RefreshToken.objects.filter(family=token.family).update(revoked_at=now)
+
+
+def _is_good(token: RefreshToken, *, now: datetime) -> bool:
+    return (
+        token.used_at is None
+        and token.revoked_at is None
+        and token.expires_at > now
+        and token.user.is_active
+        and token.user.token_version == token.token_version
+    )
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
