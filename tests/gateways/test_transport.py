@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import socket
 from datetime import timedelta
@@ -125,6 +126,15 @@ def test_cookies_are_not_carried_from_one_call_to_the_next() -> None:
         call("GET", server.url)
 
     assert "cookie" not in server.requests[1].lower()
+
+
+def test_no_compressed_answer_is_asked_for_and_none_is_unpacked() -> None:
+    packed = gzip.compress(b"{}")
+    with raw_server(http(200, packed, Content_Encoding="gzip")) as server:
+        answer = call("GET", server.url)
+
+    assert "accept-encoding: identity" in server.requests[0].lower()
+    assert answer.body == packed
 
 
 def test_what_is_raised_and_logged_names_the_host_and_nothing_that_was_sent(

@@ -1,9 +1,8 @@
 """PhonePe's payment gateway, Standard Checkout v2: a page of theirs, captures at once, refunds later.
 
-Sources: the pages of PhonePe's documentation that are named below, and its published Python SDK 3.0.1.
-Where two of them disagree, every variant is taken. An order is believed only from the order status API,
-and only its root ``state`` and root ``amount``: an attempt that failed leaves it open for another, and
-fees are between PhonePe and the payer.
+Sources: the pages of PhonePe's documentation named below, and its Python SDK 3.0.1; where they disagree,
+every variant is taken. An order is believed only from the order status API, and only its root ``state``
+and ``amount``: a failed attempt leaves it open for another, and fees are between PhonePe and the payer.
 """
 
 from __future__ import annotations
@@ -67,8 +66,7 @@ REFUND_STATES = {
 # Why an order failed, by its error code: an open vocabulary, so whatever is not here is "declined".
 REASONS = {"TRANSACTION_TIMEOUT": "expired", "BANK_ERROR": "error", "INTERNAL_SERVER_ERROR": "error"}
 
-# "No entry found for given merchant order id" comes with HTTP 400 by the documentation, with 404 as seen by
-# others. What an unknown refund is answered with is not documented.
+# With HTTP 400 by the documentation, 404 as seen by others. For refunds the code is not documented.
 NO_ENTRY = re.compile(r"no entry found", re.IGNORECASE)
 NO_SUCH = {"INVALID_MERCHANT_ORDER_ID", "INVALID_MERCHANT_REFUND_ID", "REFUND_NOT_FOUND"}
 # A refusal that may only mean "this reference has been used", perhaps by ourselves a moment ago:
@@ -103,7 +101,6 @@ class PhonePe(Gateway):
     def start(self, wanted: Start, *, now: datetime) -> Redirect:
         """Create an order (pay API). Its expiry is always given, between 5 and 60 minutes."""
         self.must_take(wanted.reference, wanted.amount)
-        message = {"message": wanted.description} if wanted.description else {}
         order = {
             "merchantOrderId": wanted.reference,
             "amount": wanted.amount.amount,
@@ -111,7 +108,7 @@ class PhonePe(Gateway):
             "paymentFlow": {
                 "type": "PG_CHECKOUT",
                 "merchantUrls": {"redirectUrl": wanted.return_url},
-                **message,
+                "message": wanted.description or None,
             },
         }
         made = _granted(self._ask("POST", "/checkout/v2/pay", payload=order, now=now))
@@ -122,12 +119,8 @@ class PhonePe(Gateway):
 
     def look_up(self, reference: str, *, now: datetime) -> Outcome:
         """Order status API."""
-        answer = self._ask(
-            "GET",
-            f"/checkout/v2/order/{quote(reference, safe='')}/status",
-            query={"details": "false", "errorContext": "true"},
-            now=now,
-        )
+        path = f"/checkout/v2/order/{quote(reference, safe='')}/status"
+        answer = self._ask("GET", path, query={"details": "false", "errorContext": "true"}, now=now)
         order = answer.json()
         if _unheard_of(order):
             return Outcome(Became.NOT_FOUND, word=text_of(order, "code") or "")
@@ -165,18 +158,16 @@ class PhonePe(Gateway):
         self, method: str, path: str, *, now: datetime, query: Json | None = None, payload: Json | None = None
     ) -> Answer:
         """One question with a token. If that is refused, once more with a new one; then BadCredentials."""
+        token = partial(usable_token, self.account.tokens, fetch=partial(self._fetch, now), now=now)
         ask = partial(call, method, self.address("pg") + path, query=query, payload=payload)
         with deadline(PATIENCE):
-            token = self._token(now=now)
-            answer = ask(headers={"Authorization": token})
+            first = token()
+            answer = ask(headers={"Authorization": first})
             if answer.status == 401:
-                answer = ask(headers={"Authorization": self._token(now=now, refused=token)})
+                answer = ask(headers={"Authorization": token(refused=first)})
         if answer.status == 401:
             raise BadCredentials("PhonePe refuses a token that it has just issued.")
         return answer
-
-    def _token(self, *, now: datetime, refused: str | None = None) -> str:
-        return usable_token(self.account.tokens, fetch=partial(self._fetch, now), now=now, refused=refused)
 
     def _fetch(self, now: datetime) -> Token:
         """Authorization API. Its ``expires_in`` is null; the times are in seconds."""
@@ -273,9 +264,9 @@ def _why_failed(order: Json, attempt: Json, *, now: datetime) -> tuple[Became, s
 
 def _refund_outcome(refund: Json) -> RefundOutcome:
     word = _state(refund)
+    amount = whole_of(refund, "amount")
     if word not in REFUND_STATES:
         raise Unclear(f"A refund that is {word}: a word that we do not know")
-    amount = whole_of(refund, "amount")
     return RefundOutcome(
         REFUND_STATES[word],
         word=word,
