@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
+import sys
 
 from granian.constants import Interfaces
 from granian.log import LogLevels
@@ -46,7 +48,21 @@ async def stop_when_closing(world: World, server: Server) -> None:
 
 def main() -> None:
     names = tuple(gateway.name for gateway in GATEWAYS)
-    asyncio.run(serve(Settings.from_environment(names)))
+    settings = Settings.from_environment(names)
+    if not is_free(settings.host, settings.port):
+        sys.exit(f"The sandbox cannot listen on {settings.host}:{settings.port}: it is in use.")
+    asyncio.run(serve(settings))
+
+
+def is_free(host: str, port: int) -> bool:
+    """Nobody listens there. Granian would share a port with another granian, and neither would notice."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 if __name__ == "__main__":

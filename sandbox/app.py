@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
 from starlette.applications import Starlette
@@ -41,7 +42,7 @@ def add_default_merchant(world: World, gateway: Gateway) -> None:
 
 
 async def healthz(request: Request) -> Response:
-    return JSONResponse({"status": "ok"})
+    return JSONResponse({"status": "ok", "pid": os.getpid()})
 
 
 async def tick(world: World, gateways: Iterable[Gateway]) -> None:

@@ -117,7 +117,8 @@ class Courier:
 
     def _release(self, webhook: Webhook, *, after: list[Delivery]) -> None:
         """Send what was held back for this one to overtake."""
-        overtaken = [one for one in self._held if one.webhook.reference == webhook.reference]
+        about = (webhook.gateway, webhook.reference)
+        overtaken = [one for one in self._held if (one.webhook.gateway, one.webhook.reference) == about]
         self._held = [one for one in self._held if one not in overtaken]
         for late in overtaken:
             self._start(self._deliver(late, behind=after))

@@ -117,8 +117,8 @@ def with_duplicate_key(body: bytes) -> bytes:
 
 
 TROUBLES = {
-    "500_before": Trouble("answers 500 and has done nothing", False, refused(500)),
-    "500_after": Trouble("answers 500 and has done it all the same", True, refused(500)),
+    "500_before": Trouble("answers 500 (or `status`) and has done nothing", False, refused(500)),
+    "500_after": Trouble("answers 500 (or `status`) and has done it all the same", True, refused(500)),
     "timeout_before": Trouble("hangs for `seconds` (20), then answers 504; nothing is done", False, _hang),
     "timeout_after": Trouble("does its work, then hangs for `seconds` (20) before it answers", True, _hang),
     "reset_before": Trouble("loses its connection mid-answer and has done nothing", False, _break),

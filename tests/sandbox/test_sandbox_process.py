@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.sandbox.conftest import Shop
-from tests.support.sandbox import start_sandbox
+from tests.support.sandbox import ROOT, Sandbox, SandboxError, start_sandbox
 
 
 def test_books_and_merchants_outlive_a_restart(tmp_path: Path) -> None:
@@ -52,3 +55,20 @@ def test_it_stops_at_once_and_quietly_though_calls_hang_and_webhooks_wait() -> N
     hanging.join()
     assert sandbox.process.returncode == 0
     assert said == ""
+
+
+def test_it_says_plainly_that_its_port_is_taken(sandbox: Sandbox) -> None:
+    with pytest.raises(SandboxError, match=r"cannot listen on .* in use"):
+        start_sandbox(port=int(sandbox.url.rsplit(":", 1)[1]))
+
+
+def test_it_knows_nothing_of_holdfast() -> None:
+    program = (
+        "import sys, sandbox.__main__; print([name for name in sys.modules if name.startswith('holdfast')])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+
+    assert done.stdout.strip() == "[]"

@@ -140,10 +140,12 @@ def _wait_until_it_serves(sandbox: Sandbox) -> None:
             sandbox.output.seek(0)
             raise SandboxError(f"The sandbox ended at once: {sandbox.output.read().decode()}")
         try:
-            if httpx.get(f"{sandbox.url}/healthz", timeout=1).status_code == 200:
+            health = httpx.get(f"{sandbox.url}/healthz", timeout=1)
+            if health.status_code == 200 and health.json()["pid"] == sandbox.process.pid:
                 return
         except httpx.TransportError:
-            time.sleep(0.05)
+            pass  # It does not listen yet.
+        time.sleep(0.05)
     sandbox.process.kill()
     sandbox.process.wait()
     raise SandboxError("The sandbox did not come up.")
