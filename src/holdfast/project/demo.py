@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .demo_home import AlreadyRunning, keys, locked, note_running, note_stopped, stop_leftovers
+from .demo_home import AlreadyRunning, empty_folder, keys, locked, note_running, note_stopped, stop_leftovers
 from .embedded import EmbeddedPostgres
 from .embedded_folders import EmbeddedPostgresError, make_home
 from .processes import Program, Signals, StopRequested
@@ -32,8 +32,8 @@ Holdfast is ready: {url}
   Book a consultation   {url}/
   The provider's desk   {url}/desk/
   Administration        {url}/admin/
-  The API               {url}/api/docs
-  The payment sandbox   {sandbox}/
+  The API               {url}/api/docs/
+  The payment sandbox   {sandbox}/control/faults
   Mail and logs         {home}/mail, {home}/logs
 
   Sign in with the password holdfast-demo as
@@ -46,7 +46,7 @@ Holdfast is ready: {url}
 """
 
 
-class DemoFailed(Exception):  # noqa: N818 - it reads as what it says
+class DemoFailed(Exception):
     """The demo cannot go on."""
 
 
@@ -90,6 +90,7 @@ class Plan:
             "HOLDFAST_DEMO": "1",
             "HOLDFAST_HOME": str(self.home),
             "HOLDFAST_SANDBOX_URL": self.sandbox_url,
+            "PROMETHEUS_MULTIPROC_DIR": str(self.home / "metrics"),
             "PYTHONUNBUFFERED": "1",
             "SANDBOX_DATA": str(self.home / "sandbox.sqlite3"),
             "SANDBOX_PORT": str(self.sandbox_port),
@@ -113,6 +114,7 @@ class Demo:
         self._check_ports()
         database_url = self._start_postgres()
         environment = self.plan.environment(database_url=database_url)
+        empty_folder(self.plan.home / "metrics")
         self._run_once("migrate", *MANAGE, "migrate", "--no-input", environment=environment)
         self._run_once("seed", *MANAGE, "seed_demo", environment=environment)
         self._start("sandbox", PYTHON, "-m", "sandbox", environment=environment)

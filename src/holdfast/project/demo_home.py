@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ import psutil  # type: ignore[import-untyped] # it ships no types
 from .processes import PATIENCE, Program, kill_group
 
 
-class AlreadyRunning(Exception):  # noqa: N818 - it reads as what it says
+class AlreadyRunning(Exception):
     """Another demo runs from this folder."""
 
 
@@ -50,6 +51,13 @@ def keys(home: Path) -> dict[str, str]:
         _write_private(path, made)
     kept: dict[str, str] = json.loads(path.read_text())
     return kept
+
+
+def empty_folder(path: Path) -> None:
+    """Make a folder for what is of no use to the next start."""
+    if path.exists():
+        shutil.rmtree(path)
+    path.mkdir()
 
 
 def note_running(home: Path, programs: list[Program], *, postgres_is_ours: bool) -> None:

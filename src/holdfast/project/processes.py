@@ -14,14 +14,14 @@ from pathlib import Path
 from types import FrameType
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-PATIENCE = 10  # seconds from asking a program to stop to killing it
+PATIENCE = 15  # seconds from asking a program to stop to killing it; a worker takes 10 to finish its jobs
 BACK_OFF = (1, 2, 4, 8, 16, 30)  # seconds before it is started again, growing with each failure
 STEADY = 60  # seconds of life after which earlier failures are forgotten
 LONGEST_LOG = 10_000_000  # bytes; a longer one is set aside at the next start
 ERROR = re.compile(r'"level": "(error|critical)"|\b(ERROR|CRITICAL)\b|^Traceback|^[\w.]+(Error|Exception)\b')
 
 
-class StopRequested(Exception):  # noqa: N818 - it is a wish, not an error
+class StopRequested(Exception):
     """Ctrl-C, or a signal that means the same."""
 
 
