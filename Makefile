@@ -37,7 +37,7 @@ check-all: lint chromium
 lint: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m ruff check .
-	$(BIN)/python -m mypy src sandbox tests scripts
+	$(BIN)/python -m mypy $(wildcard src sandbox tests scripts bench)
 	$(BIN)/lint-imports
 	$(BIN)/python -m holdfast.project.manage makemigrations --check --dry-run
 
