@@ -32,7 +32,12 @@ class Wanted:
 
 @transaction_required
 def claim(
-    wanted: Iterable[Wanted], *, owner: str, until: datetime | None, now: datetime, shared_by: str | None = None
+    wanted: Iterable[Wanted],
+    *,
+    owner: str,
+    until: datetime | None,
+    now: datetime,
+    shared_by: str | None = None,
 ) -> None:
     """Keep every wanted seat for ``owner``: held until ``until``, or taken for good when that is None.
 

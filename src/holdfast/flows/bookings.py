@@ -62,7 +62,8 @@ def _all(trade: str) -> QuerySet[Booking]:
         Booking.objects.filter(trade=trade)
         .select_related("line__offering__business", "line__order")
         .annotate(
-            payment_uuid=Subquery(won.values("uuid")[:1]), payment_reference=Subquery(won.values("reference")[:1])
+            payment_uuid=Subquery(won.values("uuid")[:1]),
+            payment_reference=Subquery(won.values("reference")[:1]),
         )
         .order_by("-line_id")
     )

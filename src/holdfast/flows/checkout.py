@@ -174,7 +174,9 @@ def _hold(
 
 
 def _provider_among(resources: Sequence[Resource]) -> Provider | None:
-    return next((r.provider for r in resources if r.kind == Resource.Kind.PERSON and hasattr(r, "provider")), None)
+    return next(
+        (r.provider for r in resources if r.kind == Resource.Kind.PERSON and hasattr(r, "provider")), None
+    )
 
 
 def _open_at_gateway(
@@ -191,7 +193,9 @@ def _open_at_gateway(
     try:
         started = gateway_for(account).start(wanted, now=now)
     except (Refused, BreakerOpen, GatewayBusy) as no:
-        end_attempt(payment, event="fail", reason="error", why=str(no), by=gateway_actor(account.gateway), now=now)
+        end_attempt(
+            payment, event="fail", reason="error", why=str(no), by=gateway_actor(account.gateway), now=now
+        )
         raise Unavailable from no
     except Unknown as unknown:
         log.warning("start_unknown", reference=payment.reference, why=str(unknown))

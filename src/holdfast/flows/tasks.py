@@ -57,7 +57,9 @@ def tidy(timestamp: int) -> None:
 
 
 @app.periodic(cron="* * * * * */15")
-@app.task(name="take_back_stalled_jobs", queue="clock", queueing_lock="take_back_stalled_jobs", pass_context=True)
+@app.task(
+    name="take_back_stalled_jobs", queue="clock", queueing_lock="take_back_stalled_jobs", pass_context=True
+)
 async def take_back_stalled_jobs(context: JobContext, timestamp: int) -> None:
     """A killed worker's jobs stay ``doing`` for ever unless somebody takes them back."""
     manager = context.app.job_manager

@@ -53,5 +53,3 @@ def gauges(*, now: datetime) -> str:
         "holdfast_money_waiting_on_a_person": money_waiting_on_a_person().count(),
     }
     return "".join(f"# TYPE {name} gauge\n{name} {value}\n" for name, value in found.items())
-
-

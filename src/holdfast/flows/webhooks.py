@@ -76,9 +76,7 @@ def _verified(call: Call) -> tuple[GatewayAccount | None, Notice | None]:
     return None, None
 
 
-def _store(
-    call: Call, account: GatewayAccount, notice: Notice | None, *, now: datetime
-) -> tuple[int, bool]:
+def _store(call: Call, account: GatewayAccount, notice: Notice | None, *, now: datetime) -> tuple[int, bool]:
     """One statement: a new event, or one more delivery of an old one. Answers its id and whether it is new."""
     table = GatewayEvent._meta.db_table
     sql = f"""

@@ -35,7 +35,6 @@ def place(
     details: dict[str, Any],
     return_base: str,
     address: str | None,
-    by: str,
     now: datetime,
 ) -> Placed:
     """Write down what is bought, at today's price and terms, with the full amount due now."""

@@ -75,7 +75,9 @@ class Line(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="a_line_ends_after_it_starts")
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="a_line_ends_after_it_starts"
+            )
         ]
         triggers = never_leaves()
 

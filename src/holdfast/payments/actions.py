@@ -33,7 +33,9 @@ def write_intent(
 
 
 @transaction_required
-def record_purchase(payment: Payment, took: Money, *, word: str, gateway_reference: str, now: datetime) -> None:
+def record_purchase(
+    payment: Payment, took: Money, *, word: str, gateway_reference: str, now: datetime
+) -> None:
     """The gateway says that it took ``took``: written as it says, whatever we think of it."""
     Transaction.objects.create(
         payment=payment,
@@ -48,7 +50,9 @@ def record_purchase(payment: Payment, took: Money, *, word: str, gateway_referen
 
 
 @transaction_required
-def owe_refund(payment: Payment, amount: Money, *, key: str, reason: str, by: str, now: datetime) -> Transaction:
+def owe_refund(
+    payment: Payment, amount: Money, *, key: str, reason: str, by: str, now: datetime
+) -> Transaction:
     """Write down that money goes back. The caller posts the message that sends it."""
     refund = Transaction.objects.create(
         payment=payment,

@@ -10,7 +10,10 @@ PAYMENT = Lifecycle(
     initial=("created",),
     rows=(
         ("created", "start", "pending"),
-        *((state, "authorize", "authorized") for state in ("created", "pending", "failed", "canceled", "expired")),
+        *(
+            (state, "authorize", "authorized")
+            for state in ("created", "pending", "failed", "canceled", "expired")
+        ),
         *(
             (state, "capture", "captured")
             for state in ("created", "pending", "authorized", "failed", "canceled", "expired")

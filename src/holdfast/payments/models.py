@@ -34,7 +34,9 @@ class GatewayAccount(models.Model):
     class Meta:
         ordering = ["position", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["business", "gateway", "mode"], name="one_account_a_gateway_and_mode")
+            models.UniqueConstraint(
+                fields=["business", "gateway", "mode"], name="one_account_a_gateway_and_mode"
+            )
         ]
 
     def __str__(self) -> str:
@@ -44,7 +46,9 @@ class GatewayAccount(models.Model):
 class GatewayToken(models.Model):
     """The access token of a gateway account, shared by all processes and refreshed by one at a time."""
 
-    account = models.OneToOneField(GatewayAccount, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    account = models.OneToOneField(
+        GatewayAccount, primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
     value = EncryptedJSONField(null=True)
     refresh_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
@@ -137,7 +141,11 @@ class Transaction(Lived):
                 name="one_open_refund_a_payment",
             ),
         ]
-        triggers = [*lifecycle_triggers(TRANSACTION), frozen("payment_id", "kind", "amount", "key"), *never_leaves()]
+        triggers = [
+            *lifecycle_triggers(TRANSACTION),
+            frozen("payment_id", "kind", "amount", "key"),
+            *never_leaves(),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"

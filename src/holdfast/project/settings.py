@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import django_stubs_ext
@@ -13,8 +12,6 @@ from .database import database
 from .logs import logging_config
 
 django_stubs_ext.monkeypatch()  # lets Django's generic classes be written with their types
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def text(name: str, default: str = "") -> str:
@@ -72,7 +69,9 @@ HOLDFAST_WEB_THREADS = number("HOLDFAST_WEB_THREADS", 16)  # of one web process;
 
 # Past any pooler, for the worker: a session of its own.
 DATABASE_DIRECT_URL = text("DATABASE_DIRECT_URL") or text("DATABASE_URL", "postgresql:///holdfast")
-DATABASES = {"default": database(text("DATABASE_URL", "postgresql:///holdfast"), pool=number("HOLDFAST_POOL", 20))}
+DATABASES = {
+    "default": database(text("DATABASE_URL", "postgresql:///holdfast"), pool=number("HOLDFAST_POOL", 20))
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "holdfast_platform.User"
 
@@ -152,7 +151,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(text("HOLDFAST_STATIC_ROOT") or ROOT / ".holdfast-static")
+STATIC_ROOT = text("HOLDFAST_STATIC_ROOT") or None  # where collectstatic puts them, if it is used
 WHITENOISE_USE_FINDERS = True
 
 # --- mail: SMTP when HOLDFAST_SMTP_HOST is set, files when HOLDFAST_MAIL_DIR is, else the console ---

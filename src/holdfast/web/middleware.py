@@ -12,7 +12,9 @@ from django.http import HttpRequest, HttpResponse
 GOOD_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
-def request_context(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def request_context(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Take the caller's X-Request-ID if it is a decent one, else make one."""
 
     def answer(request: HttpRequest) -> HttpResponse:

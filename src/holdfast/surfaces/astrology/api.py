@@ -48,7 +48,9 @@ def services(request: HttpRequest, paging: Query[Paging], business: str | None =
     return paged(request, catalogue.offerings(TRADE, business=business), paging, present.services)
 
 
-@router.get("/services/{service_id}/", response=documented({200: ServiceOut}, BAD, MISSING, THROTTLED), auth=None)
+@router.get(
+    "/services/{service_id}/", response=documented({200: ServiceOut}, BAD, MISSING, THROTTLED), auth=None
+)
 def service(request: HttpRequest, service_id: int) -> dict[str, Any]:
     """One consultation."""
     limit(request, "look_up")
@@ -86,7 +88,9 @@ def book_with_payment(request: HttpRequest, response: HttpResponse, body: BookWi
     return present.started(checkout, wish.offering)
 
 
-@router.get("/bookings/confirmation/", response=documented({200: Confirmation}, BAD, MISSING, THROTTLED), auth=None)
+@router.get(
+    "/bookings/confirmation/", response=documented({200: Confirmation}, BAD, MISSING, THROTTLED), auth=None
+)
 def confirmation(request: HttpRequest, response: HttpResponse, astro_book_id: str) -> dict[str, Any]:
     """What a confirmation page shows to whoever holds the booking's reference."""
     limit(request, "look_up")
@@ -94,7 +98,11 @@ def confirmation(request: HttpRequest, response: HttpResponse, astro_book_id: st
     return present.confirmation(booking_by_reference(astro_book_id, trade=TRADE), now=utc_now())
 
 
-@router.get("/bookings/status/", response=documented({200: Status}, BAD, SIGNED_IN, MISSING, THROTTLED), auth=signed_in)
+@router.get(
+    "/bookings/status/",
+    response=documented({200: Status}, BAD, SIGNED_IN, MISSING, THROTTLED),
+    auth=signed_in,
+)
 def status(request: HttpRequest, response: HttpResponse, merchant_order_id: str) -> dict[str, Any]:
     """Where the payer's own payment stands; the gateway is asked if it is undecided."""
     user = who(request)
@@ -114,7 +122,9 @@ def bookings(
 
 
 @router.get(
-    "/bookings/{astro_book_id}/", response=documented({200: OwnBooking}, BAD, SIGNED_IN, MISSING), auth=signed_in
+    "/bookings/{astro_book_id}/",
+    response=documented({200: OwnBooking}, BAD, SIGNED_IN, MISSING),
+    auth=signed_in,
 )
 def booking(request: HttpRequest, response: HttpResponse, astro_book_id: str) -> dict[str, Any]:
     """One booking, for its customer and for those who run the business."""

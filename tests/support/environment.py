@@ -1,0 +1,42 @@
+"""Loaded before Django's settings are: where the tests' database is, and keys to work with.
+
+Without DATABASE_URL the embedded PostgreSQL is started under ``.holdfast-test`` (HOLDFAST_TEST_HOME); it
+is left running for the next run, and forgets what it is told at a power cut, for speed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psycopg
+from cryptography.fernet import Fernet
+
+from holdfast.project.embedded import EmbeddedPostgres
+
+ROOT = Path(__file__).resolve().parents[2]
+FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+
+
+def pytest_configure() -> None:
+    """Nothing to do: importing this module has done it."""
+
+
+def _database() -> str:
+    home = Path(os.environ.get("HOLDFAST_TEST_HOME") or ROOT / ".holdfast-test")
+    url = EmbeddedPostgres(home).start()
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in FAST:
+            connection.execute(f"ALTER SYSTEM SET {setting}")
+        connection.execute("SELECT pg_reload_conf()")
+    return url
+
+
+os.environ.setdefault("HOLDFAST_SECRET_KEY", "the tests' secret key, which opens nothing else")
+os.environ.setdefault("HOLDFAST_TOKEN_KEY", "the tests' token key, which opens nothing else")
+os.environ.setdefault("HOLDFAST_ENCRYPTION_KEYS", Fernet.generate_key().decode())
+os.environ.setdefault("HOLDFAST_PUBLIC_URL", "http://testserver")
+os.environ.setdefault("HOLDFAST_LOG_LEVEL", "WARNING")
+os.environ["HOLDFAST_POOL"] = "0"
+if not os.environ.get("DATABASE_URL"):
+    os.environ["DATABASE_URL"] = _database()

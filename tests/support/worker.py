@@ -1,0 +1,18 @@
+"""The real queue, worked off in this process until it is empty."""
+
+from __future__ import annotations
+
+from django.db import connection
+from procrastinate import PsycopgConnector
+from procrastinate.contrib.django import app
+
+
+def work() -> None:
+    """Run every job that is due, as the worker process would, and come back when none is left."""
+    parameters = {
+        k: v for k, v in connection.get_connection_params().items() if k not in ("cursor_factory", "context")
+    }
+    worker = app.with_connector(PsycopgConnector(kwargs=parameters))
+    worker.run_worker(
+        queues=["messages"], wait=False, listen_notify=False, install_signal_handlers=False, concurrency=1
+    )
