@@ -119,7 +119,7 @@ def wish(
     )
 
 
-def held(practice: Practice, *, user: User | None = None, now: datetime = NOW, **when: str) -> Checkout:
+def held(practice: Practice, *, user: User | None = None, now: datetime = NOW, **when: Any) -> Checkout:
     """A checkout of the flows: the time is held and the payment open at the sandbox."""
     return check_out(wish(practice, **when), by=Shopper(user or new_user(), "192.0.2.1"), now=now)
 

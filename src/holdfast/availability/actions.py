@@ -138,4 +138,4 @@ def _release_run_out(rows: Sequence[Wanted], *, now: datetime) -> bool:
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, [now, *params])
-        return cursor.rowcount > 0
+        return bool(cursor.rowcount > 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.availability.queries import free_slots
+from holdfast.catalog.models import Offering
 from holdfast.catalog.queries import offering, offerings
 
-__all__ = ["free_slots", "offering", "offerings"]
+__all__ = ["Offering", "free_slots", "offering", "offerings"]

@@ -72,7 +72,11 @@ def unpaid_holds(customer: Customer, *, address: str | None, now: datetime) -> S
             "payment_url",
         )
     )
-    return [UnpaidHold(owner == customer.pk, *rest) for owner, *rest in rows]
+    return [
+        UnpaidHold(owner == customer.pk, offering, starts_at, expires_at, reference, payment_url)
+        for owner, offering, starts_at, expires_at, reference, payment_url in rows
+        if expires_at is not None
+    ]
 
 
 @transaction_required

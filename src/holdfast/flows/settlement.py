@@ -21,7 +21,7 @@ from holdfast.payments.actions import record_purchase
 from holdfast.payments.gateways.base import Outcome
 from holdfast.payments.models import Payment
 from holdfast.platform import metrics
-from holdfast.platform.db import retried_once, transaction, transaction_required
+from holdfast.platform.db import retried_once, transaction
 from holdfast.platform.outbox import post
 
 from .actors import gateway_actor

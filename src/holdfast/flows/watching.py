@@ -11,23 +11,13 @@ from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateW
 
 from holdfast.payments.models import Payment
 
-WORKER_BEATS_WITHIN = timedelta(seconds=30)
+WORKER_BEATS_WITHIN = timedelta(seconds=15)  # it beats every 5
 
 
 def migrations_are_applied() -> bool:
-    """Whether the database has every migration of this code; once true it stays so for this process."""
-    return _applied_once() if not _seen else True
-
-
-_seen: list[bool] = []
-
-
-def _applied_once() -> bool:
+    """Whether the database has every migration of this code."""
     executor = MigrationExecutor(connection)
-    applied = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if applied:
-        _seen.append(True)
-    return applied
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 def worker_is_alive(*, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from django.db import connection
@@ -77,7 +77,7 @@ def _verified(call: Call) -> tuple[GatewayAccount | None, Notice | None]:
 
 
 def _store(call: Call, account: GatewayAccount, notice: Notice | None, *, now: datetime) -> tuple[int, bool]:
-    """One statement: a new event, or one more delivery of an old one. Answers its id and whether it is new."""
+    """One statement: a new event, or one more delivery of one. Answers its id and whether it is new."""
     table = GatewayEvent._meta.db_table
     sql = f"""
         INSERT INTO "{table}" AS kept (gateway, account_id, verified, dedupe_key, event, reference,
@@ -87,7 +87,7 @@ def _store(call: Call, account: GatewayAccount, notice: Notice | None, *, now: d
         RETURNING id, deliveries
     """
     about = notice or Notice(event="", dedupe_key="")
-    params = [
+    params: list[str | int | datetime | None] = [
         call.gateway,
         account.pk,
         about.dedupe_key or None,

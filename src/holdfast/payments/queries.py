@@ -55,4 +55,4 @@ def may_look_now(payment_id: int, *, now: datetime, every: timedelta) -> bool:
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, [now, payment_id, now - every])
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db import connection, models
 from django.db.models import Q
@@ -36,7 +36,7 @@ class Lived(models.Model):
         ``changes`` are columns to set in the same statement.
         """
         before, after = self.state, self.lifecycle.after(self.state, event)
-        fields = [self._meta.get_field(name) for name in changes]
+        fields = [cast("models.Field[Any, Any]", self._meta.get_field(name)) for name in changes]
         values = [
             field.get_db_prep_save(value, connection)
             for field, value in zip(fields, changes.values(), strict=True)

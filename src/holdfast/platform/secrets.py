@@ -27,6 +27,11 @@ def decrypt(text: str) -> str:
 class EncryptedJSONField(models.TextField[Any, Any]):
     """A JSON value that the database and its backups only see encrypted."""
 
+    # What django-stubs reads the types of get and set from.
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+    _pyi_lookup_exact_type: Any
+
     def get_prep_value(self, value: Any) -> str | None:
         return None if value is None else encrypt(json.dumps(value))
 

@@ -14,6 +14,10 @@ def _refusal(text: str) -> str:
     return f"RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = {text};"
 
 
+def _update_of(*columns: str) -> pgtrigger.UpdateOf:
+    return pgtrigger.UpdateOf(*columns)  # type: ignore[no-untyped-call]  # pgtrigger leaves it untyped
+
+
 def lifecycle_triggers(lifecycle: Lifecycle) -> list[pgtrigger.Trigger]:
     """Inserts only in an initial state; updates of ``state`` only along the table."""
     born = ", ".join(f"'{state}'" for state in lifecycle.initial)
@@ -34,7 +38,7 @@ def lifecycle_triggers(lifecycle: Lifecycle) -> list[pgtrigger.Trigger]:
         pgtrigger.Trigger(
             name="moves_along_its_lifecycle",
             when=pgtrigger.Before,
-            operation=pgtrigger.UpdateOf("state"),
+            operation=_update_of("state"),
             condition=pgtrigger.Q(old__state__df=pgtrigger.F("new__state")),
             func=f"""
                 IF (OLD.state, NEW.state) NOT IN ({moves}) THEN
@@ -65,7 +69,7 @@ def append_only() -> list[pgtrigger.Trigger]:
 
 def frozen(*columns: str) -> pgtrigger.Trigger:
     """Columns that keep the value they were born with, in rows that otherwise may change."""
-    return _refuse("facts_stay", pgtrigger.UpdateOf(*columns))
+    return _refuse("facts_stay", _update_of(*columns))
 
 
 def never_leaves() -> list[pgtrigger.Trigger]:

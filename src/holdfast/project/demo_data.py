@@ -40,7 +40,7 @@ PHONEPE = {
 
 @atomic
 def seed_demo() -> None:
-    """Create what is missing. Nothing that a person has changed is changed back, but the sandbox's address."""
+    """Create what is missing. What a person has changed stays, but for the sandbox's address."""
     people = {email: _person(email, name) for email, name in PEOPLE.items()}
     if not User.objects.filter(email="admin@demo.test").exists():
         User.objects.create_superuser("admin@demo.test", PASSWORD, name="The administrator")

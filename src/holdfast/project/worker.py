@@ -32,4 +32,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # By its own name: procrastinate warns of an app that is made in __main__.
+    from holdfast.project import worker
+
+    worker.main()

@@ -1,4 +1,4 @@
-"""What every route may answer beside its own: for the OpenAPI document, and so that nothing is undocumented."""
+"""What every route may answer beside its own, so that the OpenAPI document leaves no answer out."""
 
 from __future__ import annotations
 

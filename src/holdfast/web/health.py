@@ -36,7 +36,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library leaves it untyped
     counted = generate_latest(registry).decode() + gauges(now=utc_now())
     return HttpResponse(counted, content_type=CONTENT_TYPE_LATEST)
 

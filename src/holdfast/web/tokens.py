@@ -57,10 +57,10 @@ def user_of(access: str) -> User | None:
             settings.HOLDFAST_TOKEN_KEY,
             algorithms=[ALGORITHM],
             audience=AUDIENCE,
-            options={"require": ["exp", "iat", "sub", "aud"]},
+            options={"require": ["exp", "iat", "sub", "aud", "ver"]},
         )
-        user_id, version = int(claims["sub"]), claims.get("ver")
-    except (jwt.InvalidTokenError, ValueError):
+        user_id, version = int(claims["sub"]), int(claims["ver"])
+    except (jwt.InvalidTokenError, ValueError, TypeError):
         return None
     return User.objects.filter(pk=user_id, is_active=True, token_version=version).first()
 

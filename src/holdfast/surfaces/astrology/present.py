@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from holdfast.catalog.queries import Offering
 from holdfast.flows.bookings import BookingView, views
+from holdfast.flows.catalogue import Offering
 from holdfast.flows.checkout import Checkout
 from holdfast.flows.returning import Standing
 from holdfast.kernel.money import Money
