@@ -15,7 +15,7 @@ from procrastinate.contrib.django import app
 from holdfast.kernel.clock import utc_now
 from holdfast.platform.connections import connections_returned
 from holdfast.platform.outbox import DELIVER
-from holdfast.platform.throttling import forget_old_windows
+from holdfast.platform.tidying import tidy_up
 
 from . import handlers
 from .ending import expire_orders
@@ -53,7 +53,7 @@ def expire_held_orders(timestamp: int) -> None:
 @app.task(name="tidy", queue="clock", queueing_lock="tidy")
 def tidy(timestamp: int) -> None:
     with connections_returned():
-        forget_old_windows(now=utc_now())
+        tidy_up(now=utc_now())
 
 
 @app.periodic(cron="* * * * * */15")

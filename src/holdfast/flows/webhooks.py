@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,8 @@ from django.db import connection
 from holdfast.kernel.errors import NotFound
 from holdfast.payments.gateways import GATEWAYS
 from holdfast.payments.gateways.base import BadSignature, Notice, Unknown
+from holdfast.payments.gateways.reading import read_object
+from holdfast.payments.gateways.transport import scrub
 from holdfast.payments.models import GatewayAccount, Payment, Transaction
 from holdfast.payments.queries import accounts_at, payment_by_reference
 from holdfast.platform import metrics
@@ -26,6 +29,7 @@ from .reconciliation import look_at
 log = structlog.get_logger(__name__)
 
 KEPT_OF_A_BODY = 64 * 1024
+LONG_NUMBER = re.compile(r"\d{9,}")  # cards, accounts and telephones are such
 KEPT_HEADERS = ("content-type", "user-agent", "x-request-id")
 # How long after its arrival an event whose payment we do not know is tried again, in seconds.
 TRY_AGAIN = (2, 10, 60, 600, 3600)
@@ -126,7 +130,12 @@ def _kept_headers(call: Call) -> str:
 
 
 def _kept_body(call: Call) -> str:
-    return call.body[:KEPT_OF_A_BODY].decode(errors="replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    """The body without secrets, card, account and contact details; what is no JSON, without long numbers."""
+    try:
+        kept = json.dumps(scrub(read_object(call.body)), default=str)
+    except Unknown:
+        kept = LONG_NUMBER.sub("[scrubbed]", call.body.decode(errors="replace"))
+    return kept[:KEPT_OF_A_BODY].replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 def handle(event_id: int, *, now: datetime) -> None:

@@ -29,8 +29,3 @@ def throttle(limits: Mapping[str, int], *, now: datetime, seconds: int = 60) -> 
         uses = {key.rsplit("/", 1)[0]: count for key, count in cursor.fetchall()}
     if any(uses[key] > limits[key] for key in counted):
         raise TooMany(retry_after=(window + 1) * seconds - int(now.timestamp()))
-
-
-def forget_old_windows(*, now: datetime) -> None:
-    """Drop what no window looks at any more."""
-    Throttle.objects.filter(window__lt=int(now.timestamp()) // 60 - 60).delete()

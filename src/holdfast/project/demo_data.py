@@ -51,7 +51,10 @@ def seed_demo() -> None:
             "timezone": "Asia/Kolkata",
             "country": "IN",
             "currency": "INR",
-            "return_origins": ["https://yourapp.com"],
+            "return_origins": [
+                "https://yourapp.com",
+                settings.HOLDFAST_PUBLIC_URL.replace("127.0.0.1", "localhost"),
+            ],
             "email": "hello@jyoti.test",
         },
     )

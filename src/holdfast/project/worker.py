@@ -33,6 +33,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     # By its own name: procrastinate warns of an app that is made in __main__.
-    from holdfast.project import worker
+    from holdfast.project import worker  # noqa: PLW0406 - not the same module object as __main__
 
     worker.main()
