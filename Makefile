@@ -51,7 +51,7 @@ chromium:
 	@scripts/install-chromium
 
 lock: $(VENV)/dev.stamp
-	for name in base dev; do \
+	for name in base dev phonepe-sdk; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	    --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) \
 	    requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
