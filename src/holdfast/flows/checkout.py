@@ -210,6 +210,9 @@ def _record_start(payment: Payment, placed: Placed, started: Started, *, by: str
     A webhook may have been quicker than this answer, and the payment settled; then nothing is left to do.
     """
     with suppress(MoveRefused), transaction():
+        if started.expires_at is not None:  # the order's row before the payment's: docs/locking.md
+            keep_until = started.expires_at + timedelta(seconds=placed.order.terms.margin)
+            hold_longer(placed.order, [placed.line], until=keep_until)
         payment.move(
             "start",
             by=by,
@@ -218,9 +221,6 @@ def _record_start(payment: Payment, placed: Placed, started: Started, *, by: str
             gateway_reference=started.gateway_reference,
             expires_at=started.expires_at,
         )
-        if started.expires_at is not None:
-            keep_until = started.expires_at + timedelta(seconds=placed.order.terms.margin)
-            hold_longer(placed.order, [placed.line], until=keep_until)
 
 
 def _checkout(placed: Placed, payment: Payment, *, payment_url: str | None) -> Checkout:
