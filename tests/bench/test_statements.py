@@ -1,0 +1,64 @@
+"""What a booking costs in statements: each is a round trip, and a promise of docs/bench.md."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import connection
+from django.db.transaction import atomic
+
+from holdfast.flows.settlement import settle
+from holdfast.kernel.clock import utc_now
+from tests.support.practice import NOW, Api, Practice, held, new_user, payment_of
+from tests.support.sandbox import Sandbox
+from tests.support.statements import count_statements
+
+A_REQUEST, A_SETTLEMENT = 24, 20
+
+
+def open_day() -> str:
+    return (utc_now() + timedelta(days=2)).date().isoformat()
+
+
+def test_a_booking_request_takes_no_more_statements_than_promised(api: Api, practice: Practice) -> None:
+    first = api.book(practice, preferred_date=open_day(), preferred_time="10:00")
+
+    with count_statements() as statements:
+        second = api.book(practice, preferred_date=open_day(), preferred_time="11:00")
+
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert len(statements) <= A_REQUEST, str(statements)
+
+
+def test_a_settlement_takes_no_more_statements_than_promised(practice: Practice, sandbox: Sandbox) -> None:
+    checkout = held(practice)
+    payment = payment_of(checkout)
+    sandbox.settle(checkout.reference)
+
+    with count_statements() as statements:
+        settle(payment.pk, now=NOW + timedelta(minutes=1))
+
+    assert payment_of(checkout).wins
+    assert len(statements) <= A_SETTLEMENT, str(statements)
+
+
+def test_the_count_is_what_the_server_says_it_was_sent(db: None) -> None:
+    connection.ensure_connection()
+    told: list[str] = []
+    connection.connection.add_notice_handler(lambda notice: told.append(notice.message_primary))
+    with connection.cursor() as cursor:
+        cursor.execute("SET log_statement = 'all'")
+        cursor.execute("SET client_min_messages = 'log'")
+
+    with count_statements() as statements:
+        with atomic():
+            user = new_user()
+            with atomic():
+                user.save()
+        user.refresh_from_db()
+
+    executed = [message.removeprefix("statement: ") for message in told if "statement: " in message]
+    assert [sql.split()[0] for sql in executed] == [sql.split()[0] for sql in statements]
+    assert [sql.split()[0] for sql in statements] == [
+        *("BEGIN", "INSERT", "SAVEPOINT", "UPDATE", "RELEASE", "COMMIT", "SELECT")
+    ]
