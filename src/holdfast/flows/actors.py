@@ -24,3 +24,8 @@ class Shopper:
 
 def gateway_actor(gateway: str) -> str:
     return f"gateway:{gateway}"
+
+
+def admin_actor(user_id: int) -> str:
+    """A platform admin who does something by hand."""
+    return f"admin:{user_id}"

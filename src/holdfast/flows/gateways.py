@@ -29,6 +29,21 @@ def gateway_class(account: GatewayAccount) -> type[Gateway]:
     return GATEWAYS[account.gateway]
 
 
+def gateway_labels() -> dict[str, str]:
+    """Every gateway that an account may be at, by name, with what people call it."""
+    return {name: gateway.label for name, gateway in GATEWAYS.items()}
+
+
+def credential_fields(gateway: str) -> tuple[str, ...]:
+    """The credentials that an account at this gateway must fill in; none for a gateway we do not know."""
+    return GATEWAYS[gateway].credentials if gateway in GATEWAYS else ()
+
+
+def forget_token(account_id: int) -> None:
+    """Drop the access token of an account whose credentials or addresses have changed."""
+    GatewayToken.objects.filter(account_id=account_id).delete()
+
+
 def read_webhook(account: GatewayAccount, *, headers: Mapping[str, str], body: bytes) -> Notice:
     """What a call that claims to be the gateway's is about. Raises BadSignature, or Unknown."""
     return _gateway(account).read_webhook(headers, body)

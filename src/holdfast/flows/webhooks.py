@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 from django.db import connection
 
-from holdfast.kernel.errors import NotFound
+from holdfast.kernel.errors import Conflict, NotFound
 from holdfast.payments.gateways import GATEWAYS
 from holdfast.payments.gateways.base import BadSignature, Notice, Unknown
 from holdfast.payments.gateways.reading import read_object
@@ -19,7 +19,7 @@ from holdfast.payments.gateways.transport import scrub
 from holdfast.payments.models import GatewayAccount, Payment, Transaction
 from holdfast.payments.queries import accounts_at, payment_by_reference
 from holdfast.platform import metrics
-from holdfast.platform.db import transaction
+from holdfast.platform.db import transaction, transaction_required
 from holdfast.platform.models import GatewayEvent
 from holdfast.platform.outbox import post
 
@@ -148,6 +148,20 @@ def handle(event_id: int, *, now: datetime) -> None:
     look_at(payment.pk, now=now)
     metrics.webhook_age.observe((now - event.received_at).total_seconds())
     GatewayEvent.objects.filter(pk=event_id).update(handled_at=now, result=GatewayEvent.Result.SETTLED)
+
+
+@transaction_required
+def replay(event: GatewayEvent, *, by: str) -> None:
+    """Have the worker handle an event once more. The caller's transaction keeps who asked for it.
+
+    Raises Conflict for a call that was not the gateway's, or that names nothing to look up.
+    """
+    if not event.verified:
+        raise Conflict("This call did not come from the gateway, so it is not replayed.")
+    if not (event.reference or event.refund_reference):
+        raise Conflict("This event names no payment, so there is nothing to replay.")
+    post("gateway_event", event=event.pk)
+    log.info("event_replayed", event=event.pk, reference=event.reference, by=by)
 
 
 def _payment_of(event: GatewayEvent) -> Payment | None:
