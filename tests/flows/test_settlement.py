@@ -10,7 +10,7 @@ from holdfast.availability.models import Allocation
 from holdfast.booking.models import Booking
 from holdfast.flows.settlement import settle
 from holdfast.payments.models import Transaction
-from tests.support.practice import NOW, Practice, held, payment_of
+from tests.support.practice import NOW, TODAY, Practice, held, payment_of
 from tests.support.sandbox import Sandbox
 
 LATER = NOW + timedelta(minutes=1)
@@ -27,7 +27,7 @@ def test_a_paid_order_becomes_a_confirmed_booking_with_its_money(
 
     booking = Booking.objects.get()
     assert booking.state == "confirmed"
-    assert booking.reference.startswith("ASTRO_BOOK_20261125_")
+    assert booking.reference.startswith(f"ASTRO_BOOK_{TODAY:%Y%m%d}_")
     assert payment_of(checkout).wins
     assert payment_of(checkout).captured == 199900
     assert [t.kind for t in Transaction.objects.all()] == ["purchase"]

@@ -19,8 +19,11 @@ from holdfast.surfaces.astrology.terms import TERMS
 from tests.support.sandbox import Sandbox
 
 PASSWORD = "a long enough password"
-# Ten in the morning in Kolkata, on a Wednesday.
-NOW = datetime(2026, 11, 25, 4, 30, tzinfo=UTC)
+# Ten in the morning in Kolkata, some days ahead of the real clock, by which the sandbox lives: so whatever
+# the gateway says of its own deadlines is past, and no test grows old.
+NOW = datetime.combine(datetime.now(UTC) + timedelta(days=5), time(4, 30), tzinfo=UTC)
+TODAY = NOW.date()
+DAY = (NOW + timedelta(days=1)).date().isoformat()
 CREDENTIALS = {
     "client_id": "HOLDFAST_DEMO",
     "client_secret": "holdfast-demo-secret",
@@ -89,11 +92,11 @@ def new_member(practice: Practice, role: str) -> User:
 
 
 def request_body(practice: Practice, **over: Any) -> dict[str, Any]:
-    """The documented booking request, for ten in the morning on the day after NOW."""
+    """The documented booking request, for ten in the morning on DAY, the day after NOW."""
     return {
         "service": practice.offering.pk,
         "language": "Hindi",
-        "preferred_date": "2026-11-26",
+        "preferred_date": DAY,
         "preferred_time": "10:00",
         "birth_place": "Delhi, India",
         "birth_date": "1995-05-15",
@@ -107,7 +110,7 @@ def request_body(practice: Practice, **over: Any) -> dict[str, Any]:
 
 
 def wish(
-    practice: Practice, *, day: str = "2026-11-26", at: str = "10:00", offering: Offering | None = None
+    practice: Practice, *, day: str = DAY, at: str = "10:00", offering: Offering | None = None
 ) -> Wish:
     chosen = offering or practice.offering
     return Wish(
