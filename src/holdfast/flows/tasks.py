@@ -18,6 +18,7 @@ from holdfast.platform.outbox import DELIVER
 from holdfast.platform.tidying import tidy_up
 
 from . import handlers
+from .audit import audit
 from .ending import expire_orders
 from .reconciliation import reconcile
 
@@ -54,6 +55,13 @@ def expire_held_orders(timestamp: int) -> None:
 def tidy(timestamp: int) -> None:
     with connections_returned():
         tidy_up(now=utc_now())
+
+
+@app.periodic(cron="30 2 * * *")
+@app.task(name="audit", queue="clock", lock="audit", queueing_lock="audit")
+def audit_the_books(timestamp: int) -> None:
+    with connections_returned():
+        audit(now=utc_now())
 
 
 @app.periodic(cron="* * * * * */15")

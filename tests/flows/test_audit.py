@@ -1,0 +1,77 @@
+"""The audit: clean books answer nothing, and every kind of wrong is found."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.transaction import atomic, set_rollback
+
+from holdfast.flows.audit import CHECKS, audit, wrongs
+from holdfast.flows.settlement import settle
+from holdfast.payments.models import Payment
+from holdfast.platform.models import Finding
+from tests.support.practice import NOW, Practice, held, payment_of
+from tests.support.sandbox import Sandbox
+
+LATER = NOW + timedelta(minutes=1)
+
+# What SQL typed by hand would have to do, the triggers and constraints once set aside, for a check to speak.
+WRONGS = {
+    "seat sold twice": """
+        ALTER TABLE holdfast_availability_allocation DROP CONSTRAINT no_seat_twice;
+        INSERT INTO holdfast_availability_allocation
+            (resource_id, seat, period, owner, shared_by, state, created_at)
+        SELECT resource_id, seat, period, 'block:1', 'block:1', 'taken', now()
+        FROM holdfast_availability_allocation
+    """,
+    "booking without its time": "UPDATE holdfast_availability_allocation SET state = 'released'",
+    "time taken for no booking": "UPDATE holdfast_booking_booking SET state = 'canceled'",
+    "booking without its money": "UPDATE holdfast_payments_payment SET wins = false",
+    "winning payment without its booking": "DELETE FROM holdfast_booking_booking",
+    "money without an answer": "UPDATE holdfast_payments_payment SET wins = false",
+    "totals that do not add up": "UPDATE holdfast_payments_payment SET captured = captured + 1",
+    "undecided payment that nobody looks at": "UPDATE holdfast_payments_payment SET state = 'pending'",
+    "order placed beyond its hold": """
+        UPDATE holdfast_orders_order SET state = 'placed', expires_at = '2026-11-20T00:00:00Z'
+    """,
+}
+
+
+@pytest.fixture
+def paid(practice: Practice, sandbox: Sandbox) -> None:
+    checkout = held(practice)
+    sandbox.settle(checkout.reference)
+    settle(payment_of(checkout).pk, now=LATER)
+
+
+def test_the_books_of_a_paid_booking_agree(paid: None) -> None:
+    assert audit(now=LATER) == []
+    assert not Finding.objects.exists()
+
+
+@pytest.mark.spec("BC-7")
+@pytest.mark.parametrize("check", CHECKS)
+def test_every_kind_of_wrong_is_found(paid: None, check: str) -> None:
+    with atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(WRONGS[check])
+        found = wrongs(check, cursor, now=LATER)
+        set_rollback(True)
+
+    assert found
+    assert audit(now=LATER) == []
+
+
+def test_a_finding_stays_open_until_an_audit_no_longer_finds_it(paid: None) -> None:
+    Payment.objects.update(wins=False)
+    audit(now=LATER)
+    audit(now=LATER + timedelta(days=1))
+    assert Finding.objects.filter(closed_at=None, found_at=LATER).count() == 2
+
+    Payment.objects.update(wins=True)
+    audit(now=LATER + timedelta(days=2))
+
+    assert not Finding.objects.filter(closed_at=None).exists()
+    assert Finding.objects.count() == 2
