@@ -22,6 +22,12 @@ def offerings(trade: str, *, business: str | None = None) -> QuerySet[Offering]:
     return found.filter(business__slug=business) if business else found
 
 
+def on_offer() -> QuerySet[Offering]:
+    """Every active offering of every trade, business by business."""
+    active = Offering.objects.filter(active=True).select_related("business")
+    return active.order_by("business__name", "business", "price", "pk")
+
+
 def offering(offering_id: int, *, trade: str) -> Offering:
     """One active offering with its business. Raises NotFound."""
     found = offerings(trade).filter(pk=offering_id).first()

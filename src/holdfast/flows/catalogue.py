@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from holdfast.availability.queries import free_slots
 from holdfast.catalog.models import Offering
-from holdfast.catalog.queries import offering, offerings
+from holdfast.catalog.queries import offering, offerings, on_offer
 
-__all__ = ["Offering", "free_slots", "offering", "offerings"]
+__all__ = ["Offering", "free_slots", "offering", "offerings", "on_offer"]

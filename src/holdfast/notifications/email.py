@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 
 from holdfast.booking.models import Booking
 from holdfast.kernel.money import Money
+from holdfast.kernel.wording import amount_in_words, day_in_words, hours_in_words
 from holdfast.orders.models import Line
 from holdfast.payments.models import Payment
 
@@ -68,7 +69,7 @@ def _confirmed(booking_id: Any) -> Fact:
         subject_kind="booking",
         subject_id=booking.pk,
         to=_address(line),
-        subject=f"Confirmed: {line.title}, {_when(line):%d %B %Y, %H:%M}",
+        subject=f"Confirmed: {line.title}, {day_in_words(_when(line))}, {_when(line):%H:%M}",
         context=_about(line) | {"reference": booking.reference},
     )
 
@@ -82,10 +83,19 @@ def _refunded(payment_id: Any) -> Fact:
         to=_address(line),
         subject=f"Your payment for {line.title} goes back to you",
         context=_about(line)
-        | {"amount": Money(payment.captured, payment.currency), "why": payment.reason}
-        | {"reference": payment.reference},
+        | {"amount": amount_in_words(Money(payment.captured, payment.currency))}
+        | {
+            "why": WHY_BACK.get(payment.reason, "It could not be booked any more."),
+            "reference": payment.reference,
+        },
     )
 
+
+WHY_BACK = {
+    "slot_lost": "When your payment arrived, this time had already been given to somebody else.",
+    "paid twice": "You have paid for this twice. Your other payment stands, and your booking with it.",
+    "canceled": "This was canceled before your payment arrived.",
+}
 
 FACTS: dict[str, Callable[[Any], Fact]] = {"confirmed": _confirmed, "refunded": _refunded}
 
@@ -94,9 +104,9 @@ def _about(line: Line) -> dict[str, Any]:
     return {
         "business": line.offering.business,
         "title": line.title,
-        "when": _when(line),
-        "zone": line.offering.business.timezone,
-        "price": Money(line.price, line.order.currency),
+        "day": day_in_words(_when(line)),
+        "hours": hours_in_words(_when(line), line.ends_at),
+        "price": amount_in_words(Money(line.price, line.order.currency)),
         "site": settings.HOLDFAST_PUBLIC_URL,
     }
 

@@ -52,13 +52,17 @@ def started(checkout: Checkout, offering: Offering) -> dict[str, Any]:
 
 def confirmation(booking: BookingView, *, now: datetime) -> dict[str, Any]:
     """The public confirmation: contact details are shown for a day, then masked."""
-    shown = _booking(booking)
+    shown = contact(booking, now)
+    masked = {"contact_email": shown["Email"], "contact_phone": shown["Phone"]}
+    return {"data": {"booking": _booking(booking) | masked}}
+
+
+def contact(booking: BookingView, now: datetime) -> dict[str, str]:
+    """The contact details as they may be shown to whoever holds the booking's reference."""
+    email, phone = booking.details.get("contact_email", ""), booking.details.get("contact_phone", "")
     if now - booking.created_at > CONTACT_IS_SHOWN_FOR:
-        shown |= {
-            "contact_email": masked_email(shown["contact_email"]),
-            "contact_phone": masked_phone(shown["contact_phone"]),
-        }
-    return {"data": {"booking": shown}}
+        email, phone = masked_email(email), masked_phone(phone)
+    return {"Email": email, "Phone": phone}
 
 
 def own_booking(booking: BookingView) -> dict[str, Any]:

@@ -2,6 +2,25 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from holdfast.pages import payment
+from holdfast.pages.endings import Endings
+
+from .present import contact
+from .terms import TRADE
+
+ENDINGS = Endings(
+    trade=TRADE,
+    payment_key="merchant_order_id",
+    booking_key="astro_book_id",
+    success_path="/astro-booking-success",
+    confirmation_path="/confirmation",
+    contact=contact,
+)
+
+urlpatterns = [
+    path("astro-booking-success", payment.success, {"endings": ENDINGS}),
+    path("astro-booking-failed", payment.failed, {"endings": ENDINGS}),
+    path("confirmation", payment.confirmation, {"endings": ENDINGS}),
+]

@@ -1,0 +1,40 @@
+"""Amounts and times as people read them, in pages and mail. Machines get ``Money.decimal`` and ISO dates."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from .money import Money
+
+SYMBOLS = {
+    "INR": "₹",
+    "EUR": "€",
+    "GBP": "£",
+    "USD": "$",
+    "JPY": "¥",
+    "NPR": "NPR ",
+    "IDR": "IDR ",
+    "CHF": "CHF ",
+}
+# How many digits stand together, from the right; the last number repeats. Others group by threes.
+GROUPS = {"INR": (3, 2), "NPR": (3, 2)}
+
+
+def amount_in_words(money: Money) -> str:
+    """``₹1,999.00``, and ``₹1,49,900.00`` where people count in lakhs."""
+    whole, point, rest = money.decimal.partition(".")
+    first, then = GROUPS.get(money.currency, (3, 3))
+    head, tail = whole[:-first], whole[-first:]
+    while head:
+        head, tail = head[:-then], f"{head[-then:]},{tail}"
+    return f"{SYMBOLS[money.currency]}{tail}{point}{rest}"
+
+
+def day_in_words(moment: datetime) -> str:
+    """``Thursday, 26 November 2026``, in the zone that the moment carries."""
+    return f"{moment:%A}, {moment.day} {moment:%B %Y}"
+
+
+def hours_in_words(start: datetime, end: datetime) -> str:
+    """``10:00–10:30 (Asia/Kolkata time)``, in the zone that ``start`` carries."""
+    return f"{start:%H:%M}–{end.astimezone(start.tzinfo):%H:%M} ({start.tzinfo} time)"

@@ -1,0 +1,103 @@
+"""The pages around a payment. They believe the database, and nothing that stands in an address."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from holdfast.flows.bookings import BookingView, booking_by_reference
+from holdfast.flows.returning import Standing, standing
+from holdfast.kernel.clock import utc_now
+from holdfast.kernel.errors import NotFound
+
+from .endings import Endings, ending_of
+from .problems import under_a_reference
+
+REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,63}")
+LOOK_AGAIN_AFTER = 3  # seconds
+
+
+class SeeOther(HttpResponseRedirect):
+    """Go there, with GET, however one came here."""
+
+    status_code = 303
+
+
+@csrf_exempt  # some gateways send the browser back with a POST; nothing of it is read
+@require_http_methods(["GET", "HEAD", "POST"])
+@under_a_reference
+def returned(request: HttpRequest, reference: str) -> HttpResponse:
+    """Back from the gateway: on to how it ended, or wait here until it has."""
+    now_at = standing(reference, now=utc_now())
+    if now_at.address:
+        return SeeOther(now_at.address)
+    response = render(request, "holdfast/payment/waiting.html", {"standing": now_at})
+    # A header does what <meta http-equiv="refresh"> does, in every browser and without a script.
+    response["Refresh"] = f"{LOOK_AGAIN_AFTER}; url={reverse('returned', args=[reference])}"
+    return response
+
+
+@require_safe
+@under_a_reference
+def success(request: HttpRequest, endings: Endings) -> HttpResponse:
+    """Paid and booked, if that is so."""
+    now_at = _standing(request, endings)
+    if now_at.status != "SUCCESS" or now_at.booking_reference is None:
+        return _not_booked(request, now_at)
+    booking = booking_by_reference(now_at.booking_reference, trade=endings.trade)
+    shown = _shown(booking) | {"standing": now_at, "confirmation": _confirmation(booking, endings)}
+    return render(request, "holdfast/payment/success.html", shown)
+
+
+@require_safe
+@under_a_reference
+def failed(request: HttpRequest, endings: Endings) -> HttpResponse:
+    """Not booked, and why, if that is so."""
+    now_at = _standing(request, endings)
+    if now_at.status == "SUCCESS":
+        return SeeOther(f"{endings.success_path}?{urlencode({endings.payment_key: now_at.reference})}")
+    return _not_booked(request, now_at)
+
+
+@require_safe
+@under_a_reference
+def confirmation(request: HttpRequest, endings: Endings) -> HttpResponse:
+    """The booking, for whoever holds its reference."""
+    reference = _reference(request, endings.booking_key, "There is no such booking.")
+    booking = booking_by_reference(reference, trade=endings.trade)
+    contact = {label: said for label, said in endings.contact(booking, utc_now()).items() if said}
+    return render(request, "holdfast/payment/confirmation.html", _shown(booking) | {"contact": contact})
+
+
+def _standing(request: HttpRequest, endings: Endings) -> Standing:
+    reference = _reference(request, endings.payment_key, "There is no such payment.")
+    return standing(reference, now=utc_now(), trade=endings.trade)
+
+
+def _reference(request: HttpRequest, key: str, missing: str) -> str:
+    said = request.GET.get(key, "")
+    if not REFERENCE.fullmatch(said):
+        raise NotFound(missing)
+    return said
+
+
+def _not_booked(request: HttpRequest, now_at: Standing) -> HttpResponse:
+    if now_at.status == "PENDING":
+        return SeeOther(reverse("returned", args=[now_at.reference]))
+    ending = ending_of(now_at.reason, refunded=now_at.status == "REFUNDED")
+    return render(request, "holdfast/payment/failed.html", {"standing": now_at, "ending": ending})
+
+
+def _confirmation(booking: BookingView, endings: Endings) -> str:
+    return f"{endings.confirmation_path}?{urlencode({endings.booking_key: booking.reference})}"
+
+
+def _shown(booking: BookingView) -> dict[str, object]:
+    state = booking.state.replace("_", " ")
+    return {"booking": booking, "state": state, "business": booking.offering.business}
