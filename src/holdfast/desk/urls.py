@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from . import views
+
+app_name = "desk"
+urlpatterns = [
+    path("", views.front, name="front"),
+    path("bookings/<slug:reference>/", views.booking, name="booking"),
+    path("payments/<slug:reference>/", views.payment, name="payment"),
+]

@@ -1,6 +1,6 @@
 """The timeline of an order: all that happened to it, its payments and its booking, with who and why.
 
-Eight queries, however much has happened.
+Seven queries, however much has happened.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 
 from holdfast.notifications.models import Email
@@ -107,11 +106,12 @@ def _of_transition(transition: Transition, subjects: Subjects) -> Entry:
 
 
 def _events(subjects: Subjects) -> list[GatewayEvent]:
-    """What gateways called about: our payments by their references, our refunds by their keys."""
+    """What our gateway accounts were called about: payments by their references, refunds by their keys."""
+    accounts = {payment.account_id for payment in subjects.payments}
     references = [payment.reference for payment in subjects.payments]
     keys = [moved.key for moved in subjects.movements]
     about = Q(reference__in=references) | Q(refund_reference__in=keys)
-    return list(GatewayEvent.objects.filter(about).order_by("pk"))
+    return list(GatewayEvent.objects.filter(about, account_id__in=accounts).order_by("pk"))
 
 
 def _of_event(event: GatewayEvent) -> Entry:
@@ -150,8 +150,8 @@ def _of_people(subjects: Subjects, events: Iterable[GatewayEvent]) -> Iterator[E
     """What platform admins did by hand: replays, looks at the gateway."""
     about = Q()
     for model, ids in ((GatewayEvent, [e.pk for e in events]), (Payment, subjects.ids("payment"))):
-        kind = ContentType.objects.get_for_model(model)
-        about |= Q(content_type=kind, object_id__in=[str(pk) for pk in ids])
+        kind = Q(content_type__app_label=model._meta.app_label, content_type__model=model._meta.model_name)
+        about |= kind & Q(object_id__in=[str(pk) for pk in ids])
     for entry in LogEntry.objects.filter(about).order_by("pk"):
         yield Entry(
             at=entry.action_time,

@@ -1,0 +1,131 @@
+"""The admin's forms, where a model alone would take what the engine cannot work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from holdfast.catalog.models import Business, Offering
+from holdfast.desk import checks
+from holdfast.flows.gateways import credential_fields, gateway_labels
+from holdfast.payments.models import GatewayAccount
+
+from .unfolded import PasswordWidget, SelectWidget
+
+CHANGED = "credential_"  # a credential's field in the form is named so
+
+
+def checked(value: Any, check: Callable[[Any], list[str]]) -> Any:
+    """The value, if the check finds nothing wrong with it."""
+    if problems := check(value):
+        raise ValidationError(problems)
+    return value
+
+
+class BusinessForm(forms.ModelForm[Business]):
+    class Meta:
+        model = Business
+        fields = "__all__"
+
+    def clean_timezone(self) -> str:
+        return str(checked(self.cleaned_data["timezone"], checks.wrong_zone))
+
+    def clean_currency(self) -> str:
+        return str(checked(self.cleaned_data["currency"].upper(), checks.wrong_currency))
+
+    def clean_country(self) -> str:
+        country = str(self.cleaned_data["country"]).upper()
+        if not (len(country) == 2 and country.isascii() and country.isalpha()):
+            raise ValidationError("Two letters, such as IN.")
+        return country
+
+    def clean_return_origins(self) -> list[str]:
+        return list(checked(self.cleaned_data["return_origins"] or [], checks.wrong_origins))
+
+
+class OfferingForm(forms.ModelForm[Offering]):
+    class Meta:
+        model = Offering
+        fields = "__all__"
+
+    def clean_languages(self) -> list[str]:
+        return list(checked(self.cleaned_data["languages"] or [], checks.wrong_languages))
+
+    def clean_terms(self) -> dict[str, Any]:
+        return dict(checked(self.cleaned_data["terms"] or {}, checks.wrong_terms))
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        business = found.get("business")
+        strangers = [
+            r.name for r in found.get("resources") or () if r.business_id != getattr(business, "pk", 0)
+        ]
+        if business and strangers:
+            self.add_error("resources", f"Not of this business: {', '.join(strangers)}.")
+        return found
+
+
+class NewGatewayAccountForm(forms.ModelForm[GatewayAccount]):
+    """Which gateway first; what it needs to know is asked on the next page."""
+
+    gateway = forms.ChoiceField(choices=lambda: gateway_labels().items(), widget=SelectWidget())
+
+    class Meta:
+        model = GatewayAccount
+        fields = ("business", "gateway", "mode", "position", "base_urls")
+
+    def clean_base_urls(self) -> dict[str, str]:
+        return dict(checked(self.cleaned_data["base_urls"] or {}, checks.wrong_addresses))
+
+
+class GatewayAccountForm(forms.ModelForm[GatewayAccount]):
+    """Secrets go in and never come out: what is left empty stays as it is."""
+
+    class Meta:
+        model = GatewayAccount
+        fields = ("active", "position", "base_urls")
+
+    def clean_base_urls(self) -> dict[str, str]:
+        return dict(checked(self.cleaned_data["base_urls"] or {}, checks.wrong_addresses))
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        missing = [
+            name for name in credential_fields(self.instance.gateway) if not self.credentials.get(name)
+        ]
+        if found.get("active") and missing:
+            raise ValidationError(f"It cannot be active without {', '.join(missing)}.")
+        return found
+
+    def save(self, commit: bool = True) -> GatewayAccount:
+        self.instance.credentials = self.credentials
+        return super().save(commit)
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The credentials as they are to be kept: the old ones, with what was typed anew."""
+        typed = {
+            name: self.cleaned_data.get(CHANGED + name, "").strip()
+            for name in credential_fields(self.instance.gateway)
+        }
+        return {**self.instance.credentials, **{name: value for name, value in typed.items() if value}}
+
+
+def account_form(account: GatewayAccount) -> type[GatewayAccountForm]:
+    """The form of one account, with a write-only field for each credential of its gateway."""
+    secrets = {CHANGED + name: _secret(account, name) for name in credential_fields(account.gateway)}
+    return type("GatewayAccountForm", (GatewayAccountForm,), secrets)
+
+
+def _secret(account: GatewayAccount, name: str) -> forms.CharField:
+    is_set = bool(account.credentials.get(name))
+    return forms.CharField(
+        label=name.replace("_", " ").capitalize(),
+        required=False,
+        max_length=4000,
+        help_text="Set. Leave empty to keep it." if is_set else "Not set yet.",
+        widget=PasswordWidget(attrs={"autocomplete": "new-password"}),
+    )

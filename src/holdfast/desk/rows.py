@@ -1,0 +1,142 @@
+"""What the desk's pages show, as frozen data: times in the business's zone, money in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from holdfast.booking.models import Booking
+from holdfast.flows.timeline import Entry, timeline_of
+from holdfast.kernel.money import Money
+from holdfast.kernel.wording import amount_in_words
+from holdfast.payments.models import Payment
+
+OVER = ("canceled", "declined", "expired", "no_show")
+
+
+@dataclass(frozen=True)
+class Appointment:
+    """A booking, as the agenda and its own page show it."""
+
+    reference: str
+    business: str
+    slug: str
+    zone: str
+    starts_at: datetime
+    ends_at: datetime
+    title: str
+    customer: str
+    email: str
+    phone: str
+    provider: str
+    state: str
+    is_over: bool
+    price: str
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A payment, as the desk shows it."""
+
+    reference: str
+    state: str
+    asked: str
+    captured: str
+    refunded: str
+    pays: bool
+    quarantined: bool
+    reason: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Money that waits on a person, and why."""
+
+    reference: str
+    business: str
+    amount: str
+    why: str
+    since: datetime
+
+
+def appointment(booking: Booking) -> Appointment:
+    line, zone = booking.line, booking.business.zone
+    details: Mapping[str, Any] = line.details
+    return Appointment(
+        reference=booking.reference,
+        business=booking.business.name,
+        slug=booking.business.slug,
+        zone=booking.business.timezone,
+        starts_at=booking.starts_at.astimezone(zone),
+        ends_at=booking.ends_at.astimezone(zone),
+        title=line.title,
+        customer=booking.customer.name,
+        email=details.get("contact_email") or booking.customer.email,
+        phone=details.get("contact_phone") or booking.customer.phone,
+        provider=booking.provider.resource.name if booking.provider else "",
+        state=_words(booking.state),
+        is_over=booking.state in OVER,
+        price=amount_in_words(Money(line.price, line.order.currency)),
+    )
+
+
+def details_of(booking: Booking) -> list[tuple[str, Any]]:
+    """What the customer was asked, by its question."""
+    return [(_words(name).capitalize(), value) for name, value in booking.line.details.items() if value]
+
+
+def attempt(payment: Payment, zone: ZoneInfo) -> Attempt:
+    return Attempt(
+        reference=payment.reference,
+        state=_words(payment.state),
+        asked=_money(payment.amount, payment),
+        captured=_money(payment.captured, payment),
+        refunded=_money(payment.refunded, payment),
+        pays=payment.wins,
+        quarantined=payment.quarantined,
+        reason=payment.reason,
+        created_at=payment.created_at.astimezone(zone),
+    )
+
+
+def waiting(payments: Iterable[Payment]) -> list[Waiting]:
+    return [
+        Waiting(
+            reference=payment.reference,
+            business=payment.order.business.name,
+            amount=_money(payment.captured - payment.refunded - payment.refunding, payment),
+            why=_why_it_waits(payment),
+            since=payment.created_at.astimezone(payment.order.business.zone),
+        )
+        for payment in payments
+    ]
+
+
+def timeline(order_id: int, zone: ZoneInfo) -> list[Entry]:
+    """The order's timeline by the business's clock, in words."""
+    return [
+        replace(entry, at=entry.at.astimezone(zone), before=_words(entry.before), after=_words(entry.after))
+        for entry in timeline_of(order_id)
+    ]
+
+
+def _why_it_waits(payment: Any) -> str:
+    if payment.quarantined:
+        return f"What was paid is not what was asked for: {payment.reason}."
+    if payment.failed_refunds:
+        return (
+            f"It should go back ({payment.reason}), and the gateway refused {payment.failed_refunds} times."
+        )
+    return f"It pays for no booking: {payment.reason or 'no reason was kept'}."
+
+
+def _money(amount: int, payment: Payment) -> str:
+    return amount_in_words(Money(amount, payment.currency))
+
+
+def _words(state: str) -> str:
+    return state.replace("_", " ")

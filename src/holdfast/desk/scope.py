@@ -1,0 +1,58 @@
+"""Who may see what at the desk.
+
+Owners, managers and staff see all of their business; a provider sees the bookings that are theirs to
+give; a platform admin sees everything. Whatever a user may not see does not exist for them.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Count, Q, QuerySet
+
+from holdfast.booking.models import Booking
+from holdfast.catalog.models import Business, Member
+from holdfast.catalog.queries import RUNS_THE_BUSINESS, businesses_run_by
+from holdfast.flows.watching import money_waiting_on_a_person
+from holdfast.payments.models import Payment
+from holdfast.platform.models import User
+
+
+def businesses_of(user: User) -> QuerySet[Business]:
+    """The businesses at whose desk this user sits, in whatever role."""
+    if user.is_superuser:
+        return Business.objects.order_by("name", "pk")
+    return Business.objects.filter(members__user=user).order_by("name", "pk")
+
+
+def bookings_open_to(user: User) -> QuerySet[Booking]:
+    """The bookings that this user may see, with what a row of the agenda shows."""
+    bookings = Booking.objects.select_related(
+        "business", "customer", "line__order", "provider__resource"
+    ).order_by("starts_at", "pk")
+    if user.is_superuser:
+        return bookings
+    runs = Q(business__in=_where(user, RUNS_THE_BUSINESS))
+    gives = Q(provider__user=user, business__in=_where(user, (Member.Role.PROVIDER,)))
+    return bookings.filter(runs | gives)
+
+
+def payments_open_to(user: User) -> QuerySet[Payment]:
+    """The payments of the businesses that this user runs."""
+    return Payment.objects.filter(order__business__in=businesses_run_by(user)).select_related(
+        "account", "order__business", "order__customer"
+    )
+
+
+def money_waiting_for(user: User) -> QuerySet[Payment]:
+    """Money of the businesses that this user runs, of which a person must decide; oldest first."""
+    failed = Count("transactions", filter=Q(transactions__kind="refund", transactions__state="failed"))
+    return (
+        money_waiting_on_a_person()
+        .filter(order__business__in=businesses_run_by(user))
+        .select_related("order__business")
+        .annotate(failed_refunds=failed)
+        .order_by("pk")
+    )
+
+
+def _where(user: User, roles: tuple[Member.Role, ...]) -> QuerySet[Member, int]:
+    return Member.objects.filter(user=user, role__in=roles).values_list("business_id", flat=True)

@@ -1,0 +1,104 @@
+"""The desk's pages: the agenda of a day, a booking, a payment."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Never
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from holdfast.catalog.models import Business
+from holdfast.kernel.clock import utc_now
+from holdfast.payments.queries import payments_of
+from holdfast.platform.models import User
+
+from . import rows
+from .entry import at_the_desk
+from .scope import bookings_open_to, businesses_of, money_waiting_for, payments_open_to
+
+A_DAY = timedelta(days=1)
+YEARS = range(2000, 2200)
+
+
+@at_the_desk
+def front(request: HttpRequest, user: User) -> HttpResponse:
+    """One day of one business, and the money that waits on a person."""
+    businesses = list(businesses_of(user))
+    business = _chosen(request.GET.get("business", ""), businesses)
+    told: dict[str, Any] = {
+        "businesses": businesses,
+        "business": business,
+        "waiting": rows.waiting(money_waiting_for(user)),
+    }
+    if business is None:
+        return render(request, "desk/front.html", told)
+    today = utc_now().astimezone(business.zone).date()
+    day = _day(request.GET.get("date", ""), today=today)
+    start, end = (_midnight(moment, business) for moment in (day, day + A_DAY))
+    booked = bookings_open_to(user).filter(business=business, starts_at__gte=start, starts_at__lt=end)
+    told |= {
+        "day": day,
+        "today": today,
+        "before": day - A_DAY,
+        "after": day + A_DAY,
+        "appointments": [rows.appointment(booking) for booking in booked],
+    }
+    return render(request, "desk/front.html", told)
+
+
+@at_the_desk
+def booking(request: HttpRequest, user: User, reference: str) -> HttpResponse:
+    """A booking with its customer, its payments and its whole timeline."""
+    found = get_object_or_404(bookings_open_to(user), reference=reference)
+    order_id, zone = found.line.order_id, found.business.zone
+    told = {
+        "appointment": rows.appointment(found),
+        "details": rows.details_of(found),
+        "attempts": [rows.attempt(payment, zone) for payment in payments_of(order_id)],
+        "opens_payments": payments_open_to(user).filter(order_id=order_id).exists(),
+        "timeline": rows.timeline(order_id, zone),
+    }
+    return render(request, "desk/booking.html", told)
+
+
+@at_the_desk
+def payment(request: HttpRequest, user: User, reference: str) -> HttpResponse:
+    """A payment with what it was for and its whole timeline."""
+    found = get_object_or_404(payments_open_to(user), reference=reference)
+    business = found.order.business
+    booked = bookings_open_to(user).filter(line__order_id=found.order_id)
+    told = {
+        "attempt": rows.attempt(found, business.zone),
+        "business": business,
+        "customer": found.order.customer,
+        "gateway": found.account.gateway,
+        "appointments": [rows.appointment(booking) for booking in booked],
+        "timeline": rows.timeline(found.order_id, business.zone),
+    }
+    return render(request, "desk/payment.html", told)
+
+
+def _chosen(slug: str, businesses: list[Business]) -> Business | None:
+    """The business asked for, if it is one of theirs; the first of them when none was."""
+    if not slug:
+        return businesses[0] if businesses else None
+    return next((b for b in businesses if b.slug == slug), None) or _not_here("There is no such business.")
+
+
+def _day(text: str, *, today: date) -> date:
+    if not text:
+        return today
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return _not_here("There is no such day.")
+    return day if day.year in YEARS else _not_here("There is no such day.")
+
+
+def _midnight(day: date, business: Business) -> datetime:
+    return datetime.combine(day, time(), tzinfo=business.zone).astimezone(UTC)
+
+
+def _not_here(message: str) -> Never:
+    raise Http404(message)
