@@ -5,12 +5,13 @@ Every periodic task passes ``now`` in; everything may run twice.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.jobs import Status
 
 from holdfast.kernel.clock import utc_now
 from holdfast.platform.connections import connections_returned
@@ -74,4 +75,8 @@ async def take_back_stalled_jobs(context: JobContext, timestamp: int) -> None:
     stalled = await manager.get_stalled_jobs(seconds_since_heartbeat=HEARTBEAT_LOST_AFTER.total_seconds())
     for job in stalled:
         log.warning("stalled_job_taken_back", job=job.id, task=job.task_name)
-        await manager.retry_job(job, retry_at=datetime.now(UTC))
+        if job.queueing_lock:
+            # Periodic: its next turn may be queued already, and no two of them can be. That one serves.
+            await manager.finish_job(job, status=Status.FAILED, delete_job=True)
+        else:
+            await manager.retry_job(job, retry_at=utc_now())
