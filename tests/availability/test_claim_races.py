@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from threading import Barrier
 
 import pytest
@@ -79,7 +80,7 @@ def test_of_rivals_for_times_that_only_overlap_no_two_meet(person: Resource) -> 
     kept = [row.period for row in Allocation.objects.order_by("period")]
     assert len(kept) == sum(result is None for result in results) > 0
     assert set(kinds(results)) <= {"NoneType", "SlotTaken"}
-    assert all(one.upper <= next_one.lower for one, next_one in zip(kept, kept[1:], strict=False))
+    assert all(one.upper <= next_one.lower for one, next_one in pairwise(kept))
 
 
 @pytest.mark.spec("BC-1")
