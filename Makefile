@@ -5,6 +5,7 @@
 #   make check       what CI runs: format, lint, types, layers, migrations, tests
 #   make check-all   the same, with the long tests
 #   make spec        every requirement with the tests that prove it
+#   make docs        write the pages that come from the code: lifecycles and gateways
 #   make bench       how fast it is
 #   make lock        resolve requirements/*.in anew into requirements/*.txt (UPGRADE=1 for newer versions)
 #
@@ -12,7 +13,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-all bench spec lock lint chromium
+.PHONY: help demo test check check-all bench docs spec lock lint chromium
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -43,6 +44,9 @@ lint: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench
+
+docs: $(VENV)/dev.stamp
+	$(BIN)/python scripts/docs.py
 
 spec: $(VENV)/dev.stamp
 	$(BIN)/python scripts/spec.py
