@@ -12,15 +12,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-# The package lives in another environment than the type checker, which therefore cannot find it.
-from phonepe.sdk.pg import env  # type: ignore[import-not-found]
-from phonepe.sdk.pg.common.models.request.refund_request import (  # type: ignore[import-not-found]
+from phonepe.sdk.pg import env
+from phonepe.sdk.pg.common.models.request.refund_request import (
     RefundRequest,
 )
-from phonepe.sdk.pg.payments.v2.models.request.standard_checkout_pay_request import (  # type: ignore[import-not-found]
+from phonepe.sdk.pg.payments.v2.models.request.standard_checkout_pay_request import (
     StandardCheckoutPayRequest,
 )
-from phonepe.sdk.pg.payments.v2.standard_checkout_client import (  # type: ignore[import-not-found]
+from phonepe.sdk.pg.payments.v2.standard_checkout_client import (
     StandardCheckoutClient,
 )
 
