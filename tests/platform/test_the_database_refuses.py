@@ -201,7 +201,8 @@ def test_a_second_row_for_the_same_seat_and_time_is_refused(books: Practice) -> 
     with pytest.raises(IntegrityError, match="no_seat_twice"):
         execute(
             f"INSERT INTO {table(Allocation)} (resource_id, seat, period, owner, shared_by, state, "
-            f"created_at) SELECT resource_id, seat, period, 'block:1', 'block:1', 'taken', now() FROM {table(Allocation)}"
+            "created_at) SELECT resource_id, seat, period, 'block:1', 'block:1', 'taken', now() "
+            f"FROM {table(Allocation)}"
         )
 
     assert contents(Allocation) == before

@@ -71,6 +71,8 @@ def decide_settlement(known: Known) -> Decision:
         return _with_money(known, HAS_MONEY[became])
     if known.payment_state not in UNDECIDED:
         return Decision(Do.NOTHING)  # a late "no" never overwrites anything
+    if _names_another(known):
+        return Decision(Do.LOOK_AGAIN)  # a cache or a proxy has answered about another order
     if became in NO_MONEY:
         return _without_money(known, NO_MONEY[became], known.outcome.reason or REASONS[became])
     if became is Became.NOT_FOUND:
@@ -93,6 +95,12 @@ def mismatch(known: Known) -> str:
         return "currency"
     if said.amount.amount != known.expected.amount:
         return "amount"
+    return _names_another(known)
+
+
+def _names_another(known: Known) -> str:
+    """By which reference an answer is about another payment, in a word; empty if it may be about this one."""
+    said = known.outcome
     if said.reference is not None and said.reference != known.reference:
         return "reference"
     if known.gateway_reference and said.gateway_reference not in (None, known.gateway_reference):

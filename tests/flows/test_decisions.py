@@ -1,0 +1,207 @@
+"""What a gateway's word means, in every state that an order and a payment can be in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+
+import pytest
+
+from holdfast.flows.decisions import START_TAKES, Do, Hold, Known, decide_settlement, hold_has_run_out
+from holdfast.kernel.money import Money
+from holdfast.orders.lifecycle import ORDER
+from holdfast.payments.gateways.base import Became, Outcome
+from holdfast.payments.lifecycle import PAYMENT
+from tests.support.practice import NOW
+
+PRICE = Money(199_900, "INR")
+MONEY = (Became.CAPTURED, Became.AUTHORIZED)
+NO_MONEY = (Became.FAILED, Became.CANCELED, Became.EXPIRED)
+HAS_MONEY_ALREADY = ("authorized", "captured", "voided")
+TAKES_MONEY = (Do.COMPLETE, Do.COMPLETE_IF_FREE, Do.GIVE_BACK, Do.QUARANTINE)
+FREES = (Do.FREE, Do.FAIL_AND_FREE)
+
+
+def word(became: Became, **over: object) -> Outcome:
+    said = Outcome(became, word=became.upper(), amount=PRICE if became in MONEY else None)
+    return replace(said, **over)  # type: ignore[arg-type]  # the names of its fields
+
+
+def known(became: Became = Became.CAPTURED, outcome: Outcome | None = None, **over: object) -> Known:
+    """A payment of a placed order that holds its time, a minute after its start."""
+    usual = Known(
+        outcome=outcome or word(became),
+        order_state="placed",
+        payment_state="pending",
+        expected=PRICE,
+        reference="ASTRO_ORDER_5_A",
+        gateway_reference="OMO1",
+        can_be_paid=True,
+        another_wins=False,
+        still_holds=True,
+        failed_payment_frees=True,
+        created_at=NOW,
+        starts_at=NOW + timedelta(days=1),
+        now=NOW + timedelta(minutes=1),
+    )
+    return replace(usual, **over)  # type: ignore[arg-type]  # the names of its fields
+
+
+def everything() -> list[Known]:
+    """Every order state, payment state and word, with every yes and no that a decision looks at."""
+    switches = [
+        {"another_wins": another, "still_holds": holds, "failed_payment_frees": frees, "can_be_paid": paid}
+        for another, holds, frees, paid in product((False, True), repeat=4)
+    ]
+    moments = [
+        {"now": NOW + timedelta(seconds=1)},
+        {"now": NOW + timedelta(hours=1)},
+        {"now": NOW + timedelta(days=2)},
+    ]
+    outcomes = [word(became) for became in Became]
+    outcomes += [word(Became.CAPTURED, amount=Money(199_800, "INR"))]
+    return [
+        known(outcome=outcome, order_state=order, payment_state=payment, **switch, **moment)
+        for outcome, order, payment, switch, moment in product(
+            outcomes, ORDER.states, PAYMENT.states, switches, moments
+        )
+    ]
+
+
+CASES = everything()
+
+
+@pytest.mark.spec("AST-4")
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        (known(), Do.COMPLETE),
+        (known(payment_state="created"), Do.COMPLETE),
+        (known(payment_state="failed"), Do.COMPLETE),
+        (known(still_holds=False), Do.COMPLETE_IF_FREE),
+        (known(order_state="expired", still_holds=False), Do.COMPLETE_IF_FREE),
+        (known(order_state="expired", still_holds=False, starts_at=NOW), Do.GIVE_BACK),
+        (known(still_holds=False, starts_at=NOW), Do.GIVE_BACK),
+        (known(order_state="canceled", still_holds=False), Do.GIVE_BACK),
+        (known(another_wins=True, order_state="completed", still_holds=False), Do.GIVE_BACK),
+        (known(payment_state="captured"), Do.NOTHING),
+        (known(Became.FAILED), Do.FAIL_AND_FREE),
+        (known(Became.FAILED, failed_payment_frees=False), Do.FAIL),
+        (known(Became.FAILED, order_state="expired"), Do.FAIL),
+        (known(Became.CANCELED), Do.FAIL_AND_FREE),
+        (known(Became.EXPIRED), Do.FAIL_AND_FREE),
+        (known(Became.FAILED, payment_state="captured"), Do.NOTHING),
+        (known(Became.FAILED, payment_state="failed"), Do.NOTHING),
+        (known(Became.PENDING), Do.LOOK_AGAIN),
+        (known(Became.PENDING, can_be_paid=False), Do.FREE),
+        (known(Became.PENDING, can_be_paid=False, now=NOW + START_TAKES / 2), Do.LOOK_AGAIN),
+        (known(Became.PENDING, can_be_paid=False, order_state="expired"), Do.LOOK_AGAIN),
+        (known(Became.NOT_FOUND), Do.LOOK_AGAIN),
+        (known(Became.NOT_FOUND, payment_state="created"), Do.FAIL_AND_FREE),
+        (known(Became.NOT_FOUND, payment_state="created", now=NOW + START_TAKES / 2), Do.LOOK_AGAIN),
+        (known(Became.UNRECOGNIZED), Do.LOOK_AGAIN),
+        (known(Became.PENDING, payment_state="captured"), Do.NOTHING),
+    ],
+)
+def test_what_a_gateways_word_means(case: Known, expected: Do) -> None:
+    assert decide_settlement(case).do is expected
+
+
+@pytest.mark.spec("BC-21")
+@pytest.mark.parametrize(
+    ("how", "outcome"),
+    [
+        ("amount differs", word(Became.CAPTURED, amount=Money(199_901, "INR"))),
+        ("amount differs", word(Became.CAPTURED, amount=Money(199_899, "INR"))),
+        ("amount differs", word(Became.CAPTURED, amount=Money(0, "INR"))),
+        ("currency differs", word(Became.CAPTURED, amount=Money(199_900, "NPR"))),
+        ("currency differs", word(Became.CAPTURED, amount=None)),
+        ("reference differs", word(Became.CAPTURED, reference="ASTRO_ORDER_5_B")),
+        ("gateway reference differs", word(Became.CAPTURED, gateway_reference="OMO2")),
+    ],
+)
+def test_money_that_does_not_match_pays_nothing(how: str, outcome: Outcome) -> None:
+    decision = decide_settlement(known(outcome=outcome))
+
+    assert (decision.do, decision.event, decision.reason) == (Do.QUARANTINE, "capture", how)
+
+
+@pytest.mark.spec("BC-21")
+def test_a_no_or_a_wait_that_is_about_another_order_is_not_believed() -> None:
+    for became in (*NO_MONEY, Became.PENDING, Became.UNRECOGNIZED):
+        about_another = word(became, reference="ASTRO_ORDER_5_B")
+
+        decision = decide_settlement(known(outcome=about_another, can_be_paid=False))
+
+        assert decision.do is Do.LOOK_AGAIN
+
+
+def test_every_combination_is_decided() -> None:
+    decided = Counter(decide_settlement(case).do for case in CASES)
+
+    assert len(CASES) == (len(Became) + 1) * len(ORDER.states) * len(PAYMENT.states) * 16 * 3
+    assert set(decided) == set(Do)
+
+
+def test_an_event_of_a_decision_is_always_one_that_the_payment_may_make() -> None:
+    for case in CASES:
+        decision = decide_settlement(case)
+
+        assert not decision.event or PAYMENT.allows(case.payment_state, decision.event)
+        assert bool(decision.event) == (decision.do in (*TAKES_MONEY, Do.FAIL, Do.FAIL_AND_FREE))
+
+
+@pytest.mark.spec("BC-10")
+def test_a_payment_that_has_its_money_is_never_touched_again() -> None:
+    for case in CASES:
+        if case.payment_state in HAS_MONEY_ALREADY:
+            assert decide_settlement(case).do is Do.NOTHING
+
+
+@pytest.mark.spec("BC-10", "BC-21")
+def test_only_money_moves_money_and_a_no_never_does() -> None:
+    for case in CASES:
+        moves_money = decide_settlement(case).do in TAKES_MONEY
+
+        assert not moves_money or case.outcome.became in MONEY
+        assert moves_money or case.outcome.became not in MONEY or case.payment_state in HAS_MONEY_ALREADY
+
+
+@pytest.mark.spec("BC-9", "BC-21")
+def test_a_booking_needs_the_whole_amount_its_time_and_no_other_winner() -> None:
+    for case in CASES:
+        decision = decide_settlement(case)
+
+        if decision.do in (Do.COMPLETE, Do.COMPLETE_IF_FREE):
+            assert case.outcome.amount == case.expected
+            assert not case.another_wins
+            assert case.order_state in ("placed", "expired")
+        if decision.do is Do.COMPLETE:
+            assert case.still_holds
+            assert case.order_state == "placed"
+        if decision.do is Do.COMPLETE_IF_FREE:
+            assert case.starts_at > case.now
+
+
+@pytest.mark.spec("BC-5")
+def test_time_is_given_up_only_by_an_order_that_is_placed() -> None:
+    for case in CASES:
+        if decide_settlement(case).do in FREES:
+            assert case.order_state == "placed"
+
+
+@pytest.mark.spec("BC-5")
+@pytest.mark.parametrize(
+    ("hold", "has_run_out"),
+    [
+        (Hold("placed", NOW, NOW), True),
+        (Hold("placed", NOW, NOW + timedelta(hours=1)), True),
+        (Hold("placed", NOW, NOW - timedelta(microseconds=1)), False),
+        (Hold("placed", None, NOW), False),
+        *((Hold(state, NOW, NOW), False) for state in ORDER.states if state != "placed"),
+    ],
+)
+def test_a_hold_runs_out_when_its_order_is_placed_and_its_end_has_come(hold: Hold, has_run_out: bool) -> None:
+    assert hold_has_run_out(hold) is has_run_out
