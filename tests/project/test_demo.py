@@ -6,8 +6,6 @@ import http.client
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,53 +14,9 @@ import psycopg
 import pytest
 
 from holdfast.project.embedded import EmbeddedPostgres
+from tests.support.demo import RunningDemo
 
 pytestmark = [pytest.mark.spec("OPS-1"), pytest.mark.timeout(180)]
-
-OURS = ("HOLDFAST_", "SANDBOX_", "DATABASE_", "DJANGO_", "PORT")
-
-
-class RunningDemo:
-    """One supervisor, in a process group of its own as a terminal would have it."""
-
-    def __init__(self, home: Path, **environment: str) -> None:
-        self.home = home
-        self.ports = free_port(), free_port()
-        self.said: list[str] = []
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-        addresses = {"PORT": str(self.ports[0]), "SANDBOX_PORT": str(self.ports[1])}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "holdfast.project.demo"],
-            env={**inherited, "HOLDFAST_HOME": str(home), **addresses, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    @property
-    def ready(self) -> str:
-        return f"Holdfast is ready: http://127.0.0.1:{self.ports[0]}\n"
-
-    def wait_for(self, words: str) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self.said.append(line)
-            if words in line:
-                return
-        pytest.fail(f"{words!r} was never said, but:\n{''.join(self.said)}")
-
-    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal to the supervisor alone, and wait for it."""
-        self.process.send_signal(number)
-        return self.wait()
-
-    def wait(self) -> int:
-        assert self.process.stdout
-        self.said.extend(self.process.stdout.readlines())
-        return self.process.wait()
-
 
 Start = Callable[..., RunningDemo]
 
@@ -81,12 +35,6 @@ def start_demo(open_folder: Path) -> Iterator[Start]:
             demo.end()
     for left in programs_of(open_folder / "home"):
         left.kill()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def programs_of(home: Path) -> list[psutil.Process]:
