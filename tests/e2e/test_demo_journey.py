@@ -75,7 +75,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 def first_booking_of_the_readme() -> str:
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    return next(block for block in blocks if "book-with-payment" in block)
+    return str(next(block for block in blocks if "book-with-payment" in block))
 
 
 @pytest.mark.spec("OPS-1", "AST-2", "AST-4", "AST-5", "AST-6")
