@@ -19,7 +19,7 @@ class SignInForm(AuthenticationForm):
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         self.fields["username"].label = "Email"
         self.fields["username"].widget.attrs |= {"type": "email", "autocomplete": "username"}
 

@@ -77,6 +77,19 @@ ENDINGS = {
     ),
 }
 
+# A booking's state, as its confirmation says it.
+STATES = {
+    "pending_payment": "Your booking waits for your payment",
+    "pending_approval": "Your booking waits for approval",
+    "confirmed": "Your booking is confirmed",
+    "in_progress": "Your booking is under way",
+    "completed": "Your booking is completed",
+    "declined": "Your booking was declined",
+    "canceled": "Your booking is canceled",
+    "expired": "Your booking has run out",
+    "no_show": "Your booking was missed",
+}
+
 
 def ending_of(reason: str | None, *, refunded: bool) -> Ending:
     """What to tell about a payment that ended for ``reason``."""

@@ -16,7 +16,7 @@ from holdfast.flows.returning import Standing, standing
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import NotFound
 
-from .endings import Endings, ending_of
+from .endings import STATES, Endings, ending_of
 from .problems import under_a_reference
 
 REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,63}")
@@ -72,7 +72,8 @@ def confirmation(request: HttpRequest, endings: Endings) -> HttpResponse:
     reference = _reference(request, endings.booking_key, "There is no such booking.")
     booking = booking_by_reference(reference, trade=endings.trade)
     contact = {label: said for label, said in endings.contact(booking, utc_now()).items() if said}
-    return render(request, "holdfast/payment/confirmation.html", _shown(booking) | {"contact": contact})
+    shown = _shown(booking) | {"title": STATES[booking.state], "contact": contact}
+    return render(request, "holdfast/payment/confirmation.html", shown)
 
 
 def _standing(request: HttpRequest, endings: Endings) -> Standing:
@@ -99,5 +100,4 @@ def _confirmation(booking: BookingView, endings: Endings) -> str:
 
 
 def _shown(booking: BookingView) -> dict[str, object]:
-    state = booking.state.replace("_", " ")
-    return {"booking": booking, "state": state, "business": booking.offering.business}
+    return {"booking": booking, "business": booking.offering.business}

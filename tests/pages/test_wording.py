@@ -1,0 +1,41 @@
+"""Amounts and times as people read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from holdfast.kernel.money import EXPONENTS, Money
+from holdfast.kernel.wording import SYMBOLS, amount_in_words, day_in_words, hours_in_words
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "said"),
+    [
+        (0, "INR", "₹0.00"),
+        (5, "INR", "₹0.05"),
+        (99_900, "INR", "₹999.00"),
+        (199_900, "INR", "₹1,999.00"),
+        (14_990_000, "INR", "₹1,49,900.00"),
+        (1_234_567_890, "INR", "₹1,23,45,678.90"),
+        (1_234_567_890, "USD", "$12,345,678.90"),
+        (1_000, "JPY", "¥1,000"),
+        (100_000, "CHF", "CHF 1,000.00"),
+    ],
+)
+def test_an_amount_is_grouped_as_its_people_group_it(minor: int, currency: str, said: str) -> None:
+    assert amount_in_words(Money(minor, currency)) == said
+
+
+def test_every_currency_has_its_sign() -> None:
+    assert set(SYMBOLS) == set(EXPONENTS)
+
+
+def test_times_are_said_on_the_wall_clock_of_the_business() -> None:
+    start = datetime(2026, 11, 26, 19, 0, tzinfo=UTC).astimezone(ZoneInfo("Asia/Kolkata"))
+    end = datetime(2026, 11, 26, 19, 0, tzinfo=UTC) + timedelta(minutes=45)
+
+    assert day_in_words(start) == "Friday, 27 November 2026"
+    assert hours_in_words(start, end) == "00:30–01:15 (Asia/Kolkata time)"
