@@ -10,16 +10,18 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from holdfast.kernel import errors
 from holdfast.payments.gateways import GATEWAYS
+from holdfast.platform import metrics  # noqa: F401 - registers what is counted
 from holdfast.web.errors import status_of
 from scripts import docs
 
 ROOT = Path(__file__).resolve().parents[2]
 READ_FROM = ("src", "sandbox", "scripts")
 
-ROW = re.compile(r"^\| `(?P<name>\w+)` \| (?P<second>[^|]*) \| (?P<third>[^|]*) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `(?P<name>\w+)` \| (?P<second>[^|]*) \| (?P<third>[^|]*?) ?\|$", re.MULTILINE)
 SHELL_DEFAULT = re.compile(r"\$\{([A-Z][A-Z0-9_]+):?[-=?+]")
 READS = ("get", "setdefault", "pop")  # of os.environ
 
@@ -67,6 +69,19 @@ def test_every_error_is_listed_with_its_status_and_its_message() -> None:
 
 def status(kind: type[errors.HoldfastError]) -> int:
     return status_of(kind.__new__(kind))
+
+
+# Metrics
+
+
+def test_every_metric_is_listed() -> None:
+    counted = [metric.name for metric in REGISTRY.collect() if metric.name.startswith("holdfast_")]
+    asked_for = re.findall(r'"(holdfast_\w+)":', page("src/holdfast/flows/watching.py"))
+    listed = {row["name"].removesuffix("_total") for row in ROW.finditer(page("docs/operations.md"))}
+
+    assert counted
+    assert asked_for
+    assert [name for name in (*counted, *asked_for) if name not in listed] == []
 
 
 # Settings
