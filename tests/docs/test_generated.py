@@ -23,6 +23,7 @@ READ_FROM = ("src", "sandbox", "scripts")
 
 ROW = re.compile(r"^\| `(?P<name>\w+)` \| (?P<second>[^|]*) \| (?P<third>[^|]*?) ?\|$", re.MULTILINE)
 SHELL_DEFAULT = re.compile(r"\$\{([A-Z][A-Z0-9_]+):?[-=?+]")
+LOGGED_ERROR = re.compile(r"\blog\.(?:error|exception|critical)\(\s*\"(\w+)\"")
 READS = ("get", "setdefault", "pop")  # of os.environ
 
 
@@ -71,7 +72,7 @@ def status(kind: type[errors.HoldfastError]) -> int:
     return status_of(kind.__new__(kind))
 
 
-# Metrics
+# Metrics and logs
 
 
 def test_every_metric_is_listed() -> None:
@@ -82,6 +83,15 @@ def test_every_metric_is_listed() -> None:
     assert counted
     assert asked_for
     assert [name for name in (*counted, *asked_for) if name not in listed] == []
+
+
+def test_every_event_that_is_logged_as_an_error_is_listed() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "src").rglob("*.py"))]
+    logged = {event for source in sources for event in LOGGED_ERROR.findall(source)}
+    listed = {row["name"] for row in ROW.finditer(page("docs/operations.md"))}
+
+    assert logged
+    assert sorted(logged - listed) == []
 
 
 # Settings
