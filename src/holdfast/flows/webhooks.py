@@ -161,7 +161,7 @@ def replay(event: GatewayEvent, *, by: str) -> None:
     if not (event.reference or event.refund_reference):
         raise Conflict("This event names no payment, so there is nothing to replay.")
     post("gateway_event", event=event.pk)
-    log.info("event_replayed", event=event.pk, reference=event.reference, by=by)
+    log.info("event_replayed", event_id=event.pk, reference=event.reference, by=by)
 
 
 def _payment_of(event: GatewayEvent) -> Payment | None:
