@@ -21,19 +21,19 @@ class ForPlatformAdmins:
     """Superusers only: Django's own permissions are not used, so none can be granted by mistake."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return _is_admin(request)
+        return is_platform_admin(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return _is_admin(request)
+        return is_platform_admin(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return _is_admin(request)
+        return is_platform_admin(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return _is_admin(request)
+        return is_platform_admin(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return _is_admin(request)
+        return is_platform_admin(request)
 
 
 class NothingChanges(ForPlatformAdmins):
@@ -89,6 +89,7 @@ def who(request: HttpRequest) -> str:
     return admin_actor(request.user.pk)
 
 
-def _is_admin(request: HttpRequest) -> bool:
+def is_platform_admin(request: HttpRequest) -> bool:
+    """Whether an active superuser asks who is let into the admin at all."""
     user: Any = request.user
     return bool(user.is_active and user.is_staff and user.is_superuser)

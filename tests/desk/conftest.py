@@ -1,0 +1,123 @@
+"""A practice whose books have something in every table, made by the real flows, and people to look at it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from holdfast.availability.models import DateOverride
+from holdfast.booking.models import Booking
+from holdfast.catalog.models import Provider
+from holdfast.flows.checkout import Checkout
+from holdfast.flows.ending import expire_orders
+from holdfast.flows.settlement import settle
+from holdfast.flows.webhooks import Call, receive
+from holdfast.kernel.clock import utc_now
+from holdfast.platform.models import User
+from holdfast.web.tokens import issue
+from tests.support.practice import NOW, TODAY, Practice, held, new_member, new_user, payment_of
+from tests.support.sandbox import Sandbox
+from tests.support.worker import work
+
+LATER = NOW + timedelta(minutes=1)
+HASH = "8a1cc584b706a62684729b3f2603bb0f24344acf68a529d33e0f45b26b9728da"  # of simuser:Sim12345
+
+
+@dataclass
+class Books:
+    """One paid booking, and one customer who paid too late for the same time and is given it back."""
+
+    practice: Practice
+    paid: Checkout
+    too_late: Checkout
+    booking: Booking
+
+
+def call_from_the_gateway(checkout: Checkout) -> None:
+    """PhonePe tells us of an order, as it would over HTTP."""
+    body = {
+        "event": "checkout.order.completed",
+        "payload": {"merchantOrderId": checkout.reference, "state": "COMPLETED", "orderId": "OMO1"},
+    }
+    call = Call("phonepe", None, {"authorization": HASH}, json.dumps(body).encode())
+    assert receive(call, now=utc_now())
+
+
+def lose_messages() -> None:
+    """The queue forgets all that it was to deliver."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
+
+
+def booked(practice: Practice, sandbox: Sandbox, **when: Any) -> Booking:
+    """A confirmed booking of somebody new."""
+    checkout = held(practice, **when)
+    sandbox.settle(checkout.reference)
+    settle(payment_of(checkout).pk, now=LATER)
+    return Booking.objects.get(line__order__payments__reference=checkout.reference)
+
+
+def quarantined(practice: Practice, sandbox: Sandbox, **when: Any) -> Checkout:
+    """A payment of which the gateway names another amount."""
+    checkout = held(practice, **when)
+    sandbox.settle(checkout.reference)
+    sandbox.arm("status_amount_in_rupees", only=checkout.reference)
+    settle(payment_of(checkout).pk, now=LATER)
+    return checkout
+
+
+@pytest.fixture
+def books(practice: Practice, sandbox: Sandbox) -> Books:
+    too_late = held(practice)
+    expire_orders(now=NOW + timedelta(hours=1))
+    an_hour_later = NOW + timedelta(hours=1)
+    paid = held(practice, now=an_hour_later)
+    for checkout in (paid, too_late):
+        sandbox.settle(checkout.reference)
+        settle(payment_of(checkout).pk, now=an_hour_later)
+    call_from_the_gateway(paid)
+    DateOverride.objects.create(resource=practice.person, day=TODAY)
+    issue(new_member(practice, "owner"), now=utc_now())
+    work()
+    return Books(practice, paid, too_late, Booking.objects.get())
+
+
+@pytest.fixture
+def admin(cheap_passwords: None, db: None) -> User:
+    return User.objects.create_superuser("admin@example.com", "a long enough password")
+
+
+@pytest.fixture
+def admins_browser(admin: User) -> Client:
+    return browser_of(admin)
+
+
+@pytest.fixture
+def astrologer(practice: Practice) -> User:
+    """A provider, who gives what this practice sells."""
+    user = new_member(practice, "provider")
+    Provider.objects.filter(resource=practice.person).update(user=user)
+    return user
+
+
+@pytest.fixture
+def staff(practice: Practice) -> User:
+    return new_member(practice, "staff")
+
+
+@pytest.fixture
+def stranger(db: None, cheap_passwords: None) -> User:
+    """A customer, and nothing else."""
+    return new_user()
+
+
+def browser_of(user: User) -> Client:
+    browser = Client()
+    browser.force_login(user)
+    return browser
