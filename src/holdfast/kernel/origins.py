@@ -15,8 +15,8 @@ def return_base(url: str, *, allowed: Iterable[str], field: str) -> str:
         origin = f"{parts.scheme}://{parts.netloc}".lower()
     except ValueError:
         raise Invalid({field: ["This is not an address."]}) from None
-    plain = url.isascii() and url.isprintable() and "\\" not in url and " " not in url
-    if parts.scheme not in ("http", "https") or not plain or parts.query or parts.fragment:
+    plain = url.isascii() and url.isprintable() and not set(url) & set("\\ ?#")
+    if parts.scheme not in ("http", "https") or not plain:
         raise Invalid({field: ["Give a plain http or https address, without a query."]})
     if origin not in {entry.rstrip("/").lower() for entry in allowed}:
         raise Invalid({field: ["This address is not one that the business allows."]})

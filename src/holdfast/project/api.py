@@ -7,6 +7,7 @@ from ninja import NinjaAPI
 from holdfast.surfaces.astrology.api import router as astrology
 from holdfast.web import accounts, payments
 from holdfast.web.errors import answer_errors
+from holdfast.web.reading import StrictParser
 
 # A trade is one folder and one line.
 SURFACES = {"/astrology": astrology}
@@ -17,6 +18,7 @@ api = NinjaAPI(
     description="Takes bookings and the money for them, and never lets the two disagree.",
     docs_url="/docs/",
     urls_namespace="api",
+    parser=StrictParser(),
 )
 answer_errors(api)
 api.add_router("/auth", accounts.router)

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest
 from ninja import Router, Schema
-from pydantic import EmailStr, StringConstraints
+from pydantic import StringConstraints
 
 from holdfast.catalog.models import Member
 from holdfast.kernel.clock import utc_now
@@ -21,6 +21,7 @@ from holdfast.platform.models import User
 from . import tokens
 from .answers import BAD, SIGNED_IN, THROTTLED, Problem, documented
 from .auth import signed_in, who
+from .fields import Email
 from .throttles import limit
 
 router = Router(tags=["accounts"])
@@ -30,7 +31,7 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)]
 
 
 class Registration(Schema):
-    email: EmailStr
+    email: Email
     password: Password
     name: Name = ""
 

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
@@ -75,18 +76,40 @@ def answer_errors(api: NinjaAPI) -> None:
 
     @api.exception_handler(HttpError)
     def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+        if isinstance(error.__cause__, errors.HoldfastError):  # what reading the body has found
+            return expected(request, error.__cause__)
         return api.create_response(request, {"error": str(error)}, status=error.status_code)
+
+    @api.exception_handler(RawPostDataException)
+    def a_form(request: HttpRequest, error: RawPostDataException) -> HttpResponse:
+        return api.create_response(request, {"error": "Send JSON, not a form."}, status=400)
 
     @api.exception_handler(RequestDataTooBig)
     def too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
         return api.create_response(request, {"error": "The request is too large."}, status=400)
 
 
+# Pydantic's words that only a programmer would read.
+MESSAGES = {
+    "missing": "This field is required.",
+    "int_parsing": "This is not a whole number.",
+    "int_type": "This is not a whole number.",
+    "int_parsing_size": "This number is too large.",
+    "string_type": "This is not text.",
+    "bool_parsing": "Say true or false.",
+    "date_from_datetime_parsing": "There is no such date.",
+    "date_parsing": "There is no such date.",
+}
+# Where the field's own name stands in a finding: a body is found within the parameter that takes it.
+NAMED_FROM = {"body": 2}
+
+
 def fields_of(problems: list[dict[str, Any]]) -> dict[str, list[str]]:
     """Pydantic's findings as ``{"field": ["message"]}``."""
     fields: dict[str, list[str]] = {}
     for problem in problems:
-        place = [str(part) for part in problem["loc"] if part not in ("body", "query", "path", "payload")]
-        message = str(problem["msg"]).removeprefix("Value error, ")
-        fields.setdefault(".".join(place) or "non_field_errors", []).append(message)
+        source, *_ = problem["loc"]
+        place = problem["loc"][NAMED_FROM.get(source, 1) :]
+        message = MESSAGES.get(problem["type"]) or str(problem["msg"]).removeprefix("Value error, ")
+        fields.setdefault(".".join(map(str, place)) or "non_field_errors", []).append(message)
     return fields

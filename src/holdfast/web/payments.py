@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from ninja import Router, Schema
 
 from holdfast.flows.actors import Shopper
@@ -13,7 +13,7 @@ from holdfast.flows.webhooks import Call, receive, store_forged
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import NotSignedIn
 
-from .answers import BAD, MISSING, SIGNED_IN, THROTTLED, Problem, Unanswered, documented, private
+from .answers import BAD, MISSING, SIGNED_IN, THROTTLED, Problem, Unanswered, documented
 from .auth import signed_in, who
 from .throttles import client_address, limit
 
@@ -51,13 +51,10 @@ def webhook_of_account(request: HttpRequest, gateway: str, account: int) -> Take
     response=documented({200: Released, 202: Unanswered, 409: Problem}, BAD, SIGNED_IN, MISSING, THROTTLED),
     auth=signed_in,
 )
-def release(
-    request: HttpRequest, response: HttpResponse, reference: str
-) -> Released | tuple[int, dict[str, str]]:
+def release(request: HttpRequest, reference: str) -> Released | tuple[int, dict[str, str]]:
     """Let go of a time that one holds and has not paid for."""
     shopper = Shopper(who(request), client_address(request))
     limit(request, "start_by_user", user=shopper.user.pk)
-    private(response)
     try:
         after = release_hold(reference, by=shopper, now=utc_now())
     except StillUnknown:

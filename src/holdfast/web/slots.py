@@ -14,11 +14,12 @@ from holdfast.availability.slots import Slot
 from holdfast.catalog.models import Offering
 from holdfast.flows.catalogue import free_slots
 from holdfast.kernel.clock import utc_now
+from holdfast.kernel.errors import Invalid
 
 from .answers import SlotOut
+from .fields import Day
 
 LONGEST = timedelta(days=31)
-EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
 
 
 class SlotQuery(Schema):
@@ -26,20 +27,20 @@ class SlotQuery(Schema):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    date_: date | None = Field(None, alias="date")
-    from_: date | None = Field(None, alias="from")
-    to: date | None = None
+    date_: Day | None = Field(None, alias="date")
+    from_: Day | None = Field(None, alias="from")
+    to: Day | None = None
     all: bool = False
 
     @model_validator(mode="after")
     def one_or_the_other(self) -> Self:
         span = (self.from_, self.to)
         if (self.date_ is None) == (span == (None, None)) or (self.date_ is None and None in span):
-            raise ValueError("Give a date, or from and to.")
-        if not all(EARLIEST <= day <= LATEST for day in (self.first, self.last)):
-            raise ValueError("This date is out of reach.")
-        if self.last < self.first or self.last - self.first >= LONGEST:
-            raise ValueError("From comes before to, and 31 days are the most at once.")
+            raise Invalid({"date": ["Give a date, or from and to."]})
+        if self.last < self.first:
+            raise Invalid({"to": ["This is before from."]})
+        if self.last - self.first >= LONGEST:
+            raise Invalid({"to": ["Ask for 31 days at most."]})
         return self
 
     @property

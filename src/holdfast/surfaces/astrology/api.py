@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from ninja import Query, Router
 
 from holdfast.flows import catalogue
@@ -24,7 +24,6 @@ from holdfast.web.answers import (
     SlotProblem,
     Unanswered,
     documented,
-    private,
 )
 from holdfast.web.auth import signed_in, who
 from holdfast.web.contact import check_phone
@@ -60,6 +59,7 @@ def service(request: HttpRequest, service_id: int) -> dict[str, Any]:
 @router.get(
     "/services/{service_id}/slots/",
     response=documented({200: DaySlots | SpanSlots}, BAD, MISSING, THROTTLED),
+    by_alias=True,
     auth=None,
 )
 def slots(request: HttpRequest, service_id: int, query: Query[SlotQuery]) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def slots(request: HttpRequest, service_id: int, query: Query[SlotQuery]) -> dic
     response=documented({200: Started}, HELD, BAD, SIGNED_IN, THROTTLED),
     auth=signed_in,
 )
-def book_with_payment(request: HttpRequest, response: HttpResponse, body: BookWithPayment) -> Any:
+def book_with_payment(request: HttpRequest, body: BookWithPayment) -> Any:
     """Hold a time and start its payment. Nothing is a booking before the money is in."""
     shopper = Shopper(who(request), client_address(request))
     limit(request, "start_by_address", "start_by_user", user=shopper.user.pk)
@@ -82,7 +82,6 @@ def book_with_payment(request: HttpRequest, response: HttpResponse, body: BookWi
         checkout = check_out(wish, by=shopper, now=utc_now())
     except SlotTaken as taken:
         raise SlotTaken(slots_out(taken.nearest, wish.offering.business.zone)) from None
-    private(response)
     if checkout.payment_url is None:
         return 202, {"status": "PENDING", "status_url": _status_url(checkout.reference)}
     return present.started(checkout, wish.offering)
@@ -91,10 +90,9 @@ def book_with_payment(request: HttpRequest, response: HttpResponse, body: BookWi
 @router.get(
     "/bookings/confirmation/", response=documented({200: Confirmation}, BAD, MISSING, THROTTLED), auth=None
 )
-def confirmation(request: HttpRequest, response: HttpResponse, astro_book_id: str) -> dict[str, Any]:
+def confirmation(request: HttpRequest, astro_book_id: str) -> dict[str, Any]:
     """What a confirmation page shows to whoever holds the booking's reference."""
     limit(request, "look_up")
-    private(response)
     return present.confirmation(booking_by_reference(astro_book_id, trade=TRADE), now=utc_now())
 
 
@@ -103,20 +101,16 @@ def confirmation(request: HttpRequest, response: HttpResponse, astro_book_id: st
     response=documented({200: Status}, BAD, SIGNED_IN, MISSING, THROTTLED),
     auth=signed_in,
 )
-def status(request: HttpRequest, response: HttpResponse, merchant_order_id: str) -> dict[str, Any]:
+def status(request: HttpRequest, merchant_order_id: str) -> dict[str, Any]:
     """Where the payer's own payment stands; the gateway is asked if it is undecided."""
     user = who(request)
     limit(request, "look_up")
-    private(response)
     return present.status(standing(merchant_order_id, now=utc_now(), of_user=user.pk, trade=TRADE))
 
 
 @router.get("/bookings/", response=documented({200: Page[OwnBookingOut]}, BAD, SIGNED_IN), auth=signed_in)
-def bookings(
-    request: HttpRequest, response: HttpResponse, paging: Query[Paging], business: str | None = None
-) -> dict[str, Any]:
+def bookings(request: HttpRequest, paging: Query[Paging], business: str | None = None) -> dict[str, Any]:
     """One's own bookings, newest first; all of a business's for those who run it."""
-    private(response)
     seen = bookings_seen_by(who(request), trade=TRADE, business=business)
     return paged(request, seen, paging, present.own_bookings)
 
@@ -126,9 +120,8 @@ def bookings(
     response=documented({200: OwnBooking}, BAD, SIGNED_IN, MISSING),
     auth=signed_in,
 )
-def booking(request: HttpRequest, response: HttpResponse, astro_book_id: str) -> dict[str, Any]:
+def booking(request: HttpRequest, astro_book_id: str) -> dict[str, Any]:
     """One booking, for its customer and for those who run the business."""
-    private(response)
     return {"data": present.own_booking(booking_seen_by(who(request), astro_book_id, trade=TRADE))}
 
 

@@ -1,0 +1,80 @@
+"""Fields that every trade asks for: days, times on the clock, addresses to write to.
+
+Pydantic alone is generous: to it 86400 is a day, ``true`` a number and "Me <me@example.com>" an address.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+import email_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+
+EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
+YYYY_MM_DD = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+HH_MM = r"^([01][0-9]|2[0-3]):[0-5][0-9](:00)?$"
+TABS_AND_LINES = "\n\r\t"
+
+
+def _written_day(said: Any) -> Any:
+    if isinstance(said, date):
+        return said
+    if not isinstance(said, str) or not YYYY_MM_DD.fullmatch(said):
+        raise ValueError("Write the date as YYYY-MM-DD.")
+    return said
+
+
+def _within_reach(day: date) -> date:
+    if not EARLIEST <= day <= LATEST:
+        raise ValueError("This date is out of reach.")
+    return day
+
+
+def _written_time(said: str) -> str:
+    if not re.fullmatch(HH_MM, said):
+        raise ValueError("Write the time as HH:MM, from 00:00 to 23:59.")
+    return said
+
+
+def _written_number(said: Any) -> Any:
+    if isinstance(said, bool | float):
+        raise ValueError("This is not a whole number.")  # noqa: TRY004 - pydantic reports ValueErrors only
+    return said
+
+
+def _plain_text(said: str) -> str:
+    if any(ord(letter) < 32 and letter not in TABS_AND_LINES for letter in said):
+        raise ValueError("Control characters are not text.")
+    return said
+
+
+def _mailbox(said: str) -> str:
+    """As email_validator has it; addresses under .test are good, for demos and trials live there."""
+    try:
+        found = email_validator.validate_email(said, check_deliverability=False, test_environment=True)
+    except email_validator.EmailNotValidError as why:
+        raise ValueError(f"This is not an email address: {why}") from None
+    return found.normalized
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(_written_day),
+    AfterValidator(_within_reach),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-08-10"]}),
+]
+Clock = Annotated[
+    str,
+    AfterValidator(_written_time),
+    WithJsonSchema({"type": "string", "pattern": HH_MM, "examples": ["10:00"]}),
+]
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=254),
+    AfterValidator(_mailbox),
+    WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
+]
+Id = Annotated[int, BeforeValidator(_written_number), Field(ge=1, le=2**63 - 1)]
+PlainText = AfterValidator(_plain_text)
