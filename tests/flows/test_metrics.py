@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from prometheus_client import REGISTRY
 
+from holdfast.flows.ending import expire_orders
+from holdfast.flows.settlement import settle
 from holdfast.kernel.errors import SlotTaken
-from holdfast.platform import metrics
+from holdfast.payments.gateways.base import Unknown
+from tests.support.practice import NOW, Practice, held, payment_of
+from tests.support.sandbox import Sandbox
+
+pytestmark = pytest.mark.spec("GEN-21")
 
 
-def counted(name: str, labels: Mapping[str, str]) -> float:
-    return REGISTRY.get_sample_value(name, dict(labels)) or 0
+def counted(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"holdfast_{name}_total", labels) or 0
 
 
-@pytest.mark.spec("GEN-21")
-def test_a_booking_request_is_counted_by_how_it_ends() -> None:
-    held = {"trade": "astrology", "ended": "held"}
-    taken = {"trade": "astrology", "ended": "SlotTaken"}
-    before: Any = [counted("holdfast_checkouts_total", labels) for labels in (held, taken)]
+def test_a_booking_request_is_counted_by_how_it_ends(practice: Practice) -> None:
+    endings = ("held", "SlotTaken")
+    before = [counted("checkouts", trade="astrology", ended=ended) for ended in endings]
 
-    with metrics.checkout_counted("astrology"):
-        pass
-    with pytest.raises(SlotTaken), metrics.checkout_counted("astrology"):
-        raise SlotTaken
+    held(practice)
+    with pytest.raises(SlotTaken):
+        held(practice)
 
-    after = [counted("holdfast_checkouts_total", labels) for labels in (held, taken)]
-    assert after == [before[0] + 1, before[1] + 1]
+    after = [counted("checkouts", trade="astrology", ended=ended) for ended in endings]
+    assert after == [count + 1 for count in before]
+
+
+def test_a_hold_that_runs_out_is_counted_once(practice: Practice) -> None:
+    held(practice)
+    before = counted("holds_expired")
+
+    for _ in range(2):
+        expire_orders(now=NOW + timedelta(hours=1))
+
+    assert counted("holds_expired") == before + 1
+
+
+def test_a_gateway_without_a_clear_answer_is_counted(practice: Practice, sandbox: Sandbox) -> None:
+    checkout = held(practice)
+    before = counted("gateway_unknowns", gateway="phonepe")
+    sandbox.arm("status_500_before")
+
+    with pytest.raises(Unknown):
+        settle(payment_of(checkout).pk, now=NOW)
+
+    assert counted("gateway_unknowns", gateway="phonepe") == before + 1

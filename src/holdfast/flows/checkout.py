@@ -28,6 +28,7 @@ from holdfast.payments.gateways.base import Refused, Start, Started, Unknown
 from holdfast.payments.gateways.breaker import BreakerOpen, GatewayBusy
 from holdfast.payments.models import GatewayAccount, Payment
 from holdfast.payments.queries import account_for
+from holdfast.platform import metrics
 from holdfast.platform.customers import customer_of
 from holdfast.platform.db import retried_once, transaction
 from holdfast.platform.moves import remember_births
@@ -70,16 +71,17 @@ def check_out(wish: Wish, *, by: Shopper, now: datetime) -> Checkout:
     gateway cannot be asked; then nothing is held.
     """
     offering = wish.offering
-    return_to = _return_base(wish)
-    resources = list(offering.resources.select_related("provider").order_by("kind", "name"))
-    period = _open_period(wish, resources, now=now)
-    account = _account(offering)
-    try:
-        placed, payment = _hold(wish, period, resources, account, return_to, by=by, now=now)
-    except SlotTaken:
-        raise SlotTaken(nearest_free_slots(offering, period.start, now=now)) from None
-    log.info("held", order=placed.order.pk, reference=payment.reference)
-    return _open_at_gateway(wish, placed, payment, account, now=now)
+    with metrics.checkout_counted(offering.trade):
+        return_to = _return_base(wish)
+        resources = list(offering.resources.select_related("provider").order_by("kind", "name"))
+        period = _open_period(wish, resources, now=now)
+        account = _account(offering)
+        try:
+            placed, payment = _hold(wish, period, resources, account, return_to, by=by, now=now)
+        except SlotTaken:
+            raise SlotTaken(nearest_free_slots(offering, period.start, now=now)) from None
+        log.info("held", order=placed.order.pk, reference=payment.reference)
+        return _open_at_gateway(wish, placed, payment, account, now=now)
 
 
 def _return_base(wish: Wish) -> str:
@@ -198,6 +200,7 @@ def _open_at_gateway(
         )
         raise Unavailable from no
     except Unknown as unknown:
+        metrics.gateway_unknowns.labels(account.gateway).inc()
         log.warning("start_unknown", reference=payment.reference, why=str(unknown))
         return _checkout(placed, payment, payment_url=None)
     _record_start(payment, placed, started, by=gateway_actor(account.gateway), now=now)

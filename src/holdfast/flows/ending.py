@@ -11,6 +11,7 @@ from holdfast.kernel.errors import MoveRefused
 from holdfast.orders.actions import lock
 from holdfast.orders.models import Order
 from holdfast.payments.models import Payment
+from holdfast.platform import metrics
 from holdfast.platform.db import transaction, transaction_required
 
 from .actors import CLOCK
@@ -52,5 +53,6 @@ def _expire(order_id: int, *, now: datetime) -> bool:
         if not hold_has_run_out(Hold(order.state, order.expires_at, now)):
             return False
         free(order, event="expire", reason="expired", by=CLOCK, now=now)
+    metrics.holds_expired.inc()
     log.info("hold_expired", order=order_id)
     return True

@@ -11,6 +11,7 @@ from holdfast.orders.actions import lock
 from holdfast.payments.actions import conclude_refund, owe_refund
 from holdfast.payments.gateways.base import RefundBecame, RefundOutcome, RefundRequest, Refused, Unknown
 from holdfast.payments.models import Payment, Transaction
+from holdfast.platform import metrics
 from holdfast.platform.db import transaction, transaction_required
 from holdfast.platform.outbox import post
 
@@ -55,6 +56,7 @@ def pursue(refund_id: int, *, now: datetime) -> None:
     except Refused as no:
         outcome = RefundOutcome(RefundBecame.FAILED, word=no.code)
     except Unknown as unknown:
+        metrics.gateway_unknowns.labels(refund.payment.account.gateway).inc()
         log.warning("refund_unknown", refund=refund.key, why=str(unknown))
         outcome = None
     _record(refund, outcome, now=now)

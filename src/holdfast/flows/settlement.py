@@ -18,7 +18,7 @@ from holdfast.kernel.money import Money
 from holdfast.orders.actions import lock
 from holdfast.orders.models import Line, Order
 from holdfast.payments.actions import record_purchase
-from holdfast.payments.gateways.base import Outcome
+from holdfast.payments.gateways.base import Outcome, Unknown
 from holdfast.payments.models import Payment
 from holdfast.platform import metrics
 from holdfast.platform.db import retried_once, transaction
@@ -53,7 +53,11 @@ class Story:
 def settle(payment_id: int, *, now: datetime) -> Payment:
     """Bring one payment, its order and its booking to agree with the gateway. Raises Unknown."""
     payment = Payment.objects.select_related("account").get(pk=payment_id)
-    outcome = gateway_for(payment.account).look_up(payment.reference, now=now)
+    try:
+        outcome = gateway_for(payment.account).look_up(payment.reference, now=now)
+    except Unknown:
+        metrics.gateway_unknowns.labels(payment.account.gateway).inc()
+        raise
     return apply(payment, outcome, now=now)
 
 
