@@ -37,6 +37,7 @@ def test_a_written_page_is_what_the_code_says_today(name: str) -> None:
     assert page(name) == written, "make docs writes it anew"
 
 
+@pytest.mark.spec("OPS-5")
 def test_every_state_is_on_the_page_of_lifecycles() -> None:
     text = page("docs/lifecycles.md")
 
@@ -56,6 +57,7 @@ def test_every_gateway_has_a_page_on_how_it_behaves() -> None:
 # Errors
 
 
+@pytest.mark.spec("OPS-5")
 def test_every_error_is_listed_with_its_status_and_its_message() -> None:
     raised = [
         kind
@@ -97,6 +99,7 @@ def test_every_event_that_is_logged_as_an_error_is_listed() -> None:
 # Settings
 
 
+@pytest.mark.spec("OPS-5")
 def test_every_variable_that_is_read_is_listed_and_every_one_listed_is_read() -> None:
     listed = [row["name"] for row in ROW.finditer(page("docs/settings.md"))]
     read = {name for folder in READ_FROM for name in variables_below(ROOT / folder)}
