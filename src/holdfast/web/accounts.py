@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest
 from ninja import Router, Schema
+from ninja.responses import Status
 from pydantic import StringConstraints
 
 from holdfast.catalog.models import Member
@@ -70,14 +71,13 @@ class Registered(Tokens):
 
 
 @router.post("/register/", response=documented({201: Registered}, BAD, THROTTLED), auth=None)
-def register(request: HttpRequest, body: Registration) -> tuple[int, Registered]:
+def register(request: HttpRequest, body: Registration) -> Status[Registered]:
     """Make an account, and sign it in."""
     limit(request, "register")
     user = _new_user(body)
     pair = tokens.issue(user, now=utc_now())
-    return 201, Registered(
-        id=user.pk, email=user.email, name=user.name, access=pair.access, refresh=pair.refresh
-    )
+    made = Registered(id=user.pk, email=user.email, name=user.name, access=pair.access, refresh=pair.refresh)
+    return Status(201, made)
 
 
 @router.post("/token/", response=documented({200: Tokens, 401: Problem}, BAD, THROTTLED), auth=None)
@@ -99,10 +99,10 @@ def refresh(request: HttpRequest, body: Refresh) -> Tokens:
 
 
 @router.post("/logout/", response=documented({204: None}, BAD), auth=None)
-def logout(request: HttpRequest, body: Refresh) -> tuple[int, None]:
+def logout(request: HttpRequest, body: Refresh) -> Status[None]:
     """Sign out: the refresh token and all that came of it are renewed no more."""
     tokens.revoke(body.refresh, now=utc_now())
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/me/", response=documented({200: Account}, SIGNED_IN), auth=signed_in)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from django.http import HttpRequest
 from ninja import Router, Schema
+from ninja.responses import Status
 
 from holdfast.flows.actors import Shopper
 from holdfast.flows.returning import StillUnknown, release_hold
@@ -51,14 +52,14 @@ def webhook_of_account(request: HttpRequest, gateway: str, account: int) -> Take
     response=documented({200: Released, 202: Unanswered, 409: Problem}, BAD, SIGNED_IN, MISSING, THROTTLED),
     auth=signed_in,
 )
-def release(request: HttpRequest, reference: str) -> Released | tuple[int, dict[str, str]]:
+def release(request: HttpRequest, reference: str) -> Released | Status[Unanswered]:
     """Let go of a time that one holds and has not paid for."""
     shopper = Shopper(who(request), client_address(request))
     limit(request, "start_by_user", user=shopper.user.pk)
     try:
         after = release_hold(reference, by=shopper, now=utc_now())
     except StillUnknown:
-        return 202, {"status": "PENDING", "status_url": request.path}
+        return Status(202, Unanswered(status="PENDING", status_url=request.path))
     return Released(status=after.status)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Query, Router
+from ninja.responses import Status as Answer
 
 from holdfast.flows import catalogue
 from holdfast.flows.actors import Shopper
@@ -83,7 +84,7 @@ def book_with_payment(request: HttpRequest, body: BookWithPayment) -> Any:
     except SlotTaken as taken:
         raise SlotTaken(slots_out(taken.nearest, wish.offering.business.zone)) from None
     if checkout.payment_url is None:
-        return 202, {"status": "PENDING", "status_url": _status_url(checkout.reference)}
+        return Answer(202, Unanswered(status="PENDING", status_url=_status_url(checkout.reference)))
     return present.started(checkout, wish.offering)
 
 
