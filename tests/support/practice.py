@@ -109,9 +109,7 @@ def request_body(practice: Practice, **over: Any) -> dict[str, Any]:
     } | over
 
 
-def wish(
-    practice: Practice, *, day: str = DAY, at: str = "10:00", offering: Offering | None = None
-) -> Wish:
+def wish(practice: Practice, *, day: str = DAY, at: str = "10:00", offering: Offering | None = None) -> Wish:
     chosen = offering or practice.offering
     return Wish(
         offering=Offering.objects.select_related("business").get(pk=chosen.pk),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import connection
 from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
+from procrastinate.periodic import PeriodicRegistry
 
 
 def work() -> None:
@@ -13,6 +14,7 @@ def work() -> None:
         k: v for k, v in connection.get_connection_params().items() if k not in ("cursor_factory", "context")
     }
     worker = app.with_connector(PsycopgConnector(kwargs=parameters))
+    worker.periodic_registry = PeriodicRegistry()  # the clock is the test's
     worker.run_worker(
         queues=["messages"], wait=False, listen_notify=False, install_signal_handlers=False, concurrency=1
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -210,20 +209,22 @@ def _open_at_gateway(
 def _record_start(payment: Payment, placed: Placed, started: Started, *, by: str, now: datetime) -> None:
     """The gateway's page, and its own expiry: the hold never ends before it.
 
-    A webhook may have been quicker than this answer, and the payment settled; then nothing is left to do.
+    A webhook may have been quicker than this answer. If it has settled the payment, nothing is left to do;
+    if it only found that the payment is open, its page is still ours to write down.
     """
-    with suppress(MoveRefused), transaction():
+    page: dict[str, Any] = {
+        "payment_url": started.url,
+        "gateway_reference": started.gateway_reference,
+        "expires_at": started.expires_at,
+    }
+    with transaction():
         if started.expires_at is not None:  # the order's row before the payment's: docs/locking.md
             keep_until = started.expires_at + timedelta(seconds=placed.order.terms.margin)
             hold_longer(placed.order, [placed.line], until=keep_until)
-        payment.move(
-            "start",
-            by=by,
-            at=now,
-            payment_url=started.url,
-            gateway_reference=started.gateway_reference,
-            expires_at=started.expires_at,
-        )
+        try:
+            payment.move("start", by=by, at=now, **page)
+        except MoveRefused:
+            Payment.objects.filter(pk=payment.pk, state="pending", payment_url="").update(**page)
 
 
 def _checkout(placed: Placed, payment: Payment, *, payment_url: str | None) -> Checkout:

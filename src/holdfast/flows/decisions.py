@@ -73,13 +73,17 @@ def decide_settlement(known: Known) -> Decision:
         return Decision(Do.NOTHING)  # a late "no" never overwrites anything
     if _names_another(known):
         return Decision(Do.LOOK_AGAIN)  # a cache or a proxy has answered about another order
+    return _still_undecided(known)
+
+
+def _still_undecided(known: Known) -> Decision:
+    became = known.outcome.became
     if became in NO_MONEY:
         return _without_money(known, NO_MONEY[became], known.outcome.reason or REASONS[became])
     if became is Became.NOT_FOUND:
         return _never_heard_of(known)
-    if became is Became.PENDING and _cannot_be_paid(known):
-        return Decision(Do.FREE, reason="error")
-    return Decision(Do.LOOK_AGAIN)
+    is_lost = became is Became.PENDING and _cannot_be_paid(known)
+    return Decision(Do.FREE, reason="error") if is_lost else Decision(Do.LOOK_AGAIN)
 
 
 def _cannot_be_paid(known: Known) -> bool:

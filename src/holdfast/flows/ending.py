@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -16,6 +17,7 @@ from holdfast.platform.db import transaction, transaction_required
 
 from .actors import CLOCK
 from .decisions import Hold, hold_has_run_out
+from .sweeping import sweep
 
 log = structlog.get_logger(__name__)
 
@@ -44,15 +46,15 @@ def free(order: Order, *, event: str, reason: str, by: str, now: datetime) -> No
 def expire_orders(*, now: datetime, limit: int = 100) -> int:
     """End the orders whose hold is over. Money that comes later is late money, and is decided then."""
     run_out = Order.objects.filter(state="placed", expires_at__lte=now).order_by("expires_at")
-    return sum(_expire(order_id, now=now) for order_id in run_out.values_list("pk", flat=True)[:limit])
+    due = list(run_out.values_list("pk", flat=True)[:limit])
+    return sweep(due, partial(_expire, now=now), what="order")
 
 
-def _expire(order_id: int, *, now: datetime) -> bool:
+def _expire(order_id: int, *, now: datetime) -> None:
     with transaction():
         order = lock(order_id)
         if not hold_has_run_out(Hold(order.state, order.expires_at, now)):
-            return False
+            return
         free(order, event="expire", reason="expired", by=CLOCK, now=now)
     metrics.holds_expired.inc()
     log.info("hold_expired", order=order_id)
-    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -13,6 +14,7 @@ from holdfast.payments.queries import due_for_a_look
 from .gateways import gateway_class
 from .refunds import OPEN, pursue
 from .settlement import settle
+from .sweeping import sweep
 
 log = structlog.get_logger(__name__)
 
@@ -22,9 +24,7 @@ LEASE = timedelta(minutes=1)
 def reconcile(*, now: datetime, limit: int = 50) -> int:
     """Look at the payments whose time has come. Answers how many were looked at."""
     due = due_for_a_look(now=now, limit=limit, lease=LEASE)
-    for payment_id in due:
-        look_at(payment_id, now=now)
-    return len(due)
+    return sweep(due, partial(look_at, now=now), what="payment")
 
 
 def look_at(payment_id: int, *, now: datetime) -> None:

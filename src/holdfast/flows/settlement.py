@@ -6,7 +6,7 @@ changes nothing: everything is decided under the order's lock, from what is know
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -105,19 +105,28 @@ def _known(story: Story) -> Known:
 
 
 def _nothing(story: Story, decision: Decision) -> None:
-    """Settled already. An attempt that ended without money is asked about a while longer."""
-    if story.payment.state in ENDED_WITHOUT_MONEY:
-        Payment.objects.filter(pk=story.payment.pk).update(next_look_at=_late_look(story))
+    """Settled already. An attempt that ended without money is asked about a while longer.
+
+    Nobody need look at one that has its money, but for the refund that may be under way.
+    """
+    ended_without = story.payment.state in ENDED_WITHOUT_MONEY
+    if ended_without or not story.payment.refunding:
+        when = _late_look(story) if ended_without else None
+        Payment.objects.filter(pk=story.payment.pk).update(next_look_at=when)
 
 
 def _look_again(story: Story, decision: Decision) -> None:
     payment, outcome = story.payment, story.outcome
-    if payment.state == "created" and outcome.gateway_reference:
+    if payment.state == "created" and outcome.gateway_reference and _is_about(payment, outcome):
         # The answer to our start was lost, and now we know that it was heard.
         payment.move(
             "start", by=story.by, at=story.now, why=outcome.word, gateway_reference=outcome.gateway_reference
         )
     _look_later(story)
+
+
+def _is_about(payment: Payment, outcome: Outcome) -> bool:
+    return outcome.reference in (None, payment.reference)
 
 
 def _free(story: Story, decision: Decision) -> None:
@@ -152,7 +161,7 @@ def _complete_if_free(story: Story, decision: Decision) -> None:
         return
     if story.order.state == "expired":
         story.order.move("revive", by=story.by, at=story.now, why="late money", reason="")
-    _win(story, decision)
+    _win(story, replace(decision, reason=""))
 
 
 def _win(story: Story, decision: Decision) -> None:

@@ -43,7 +43,7 @@ def record_purchase(
         amount=took.amount,
         key=f"purchase-{payment.pk}",
         gateway_reference=gateway_reference,
-        word=word,
+        word=word[:60],
         state="succeeded",
         created_at=now,
     )
@@ -78,7 +78,7 @@ def conclude_refund(
         by=by,
         at=now,
         why=word,
-        word=word,
+        word=word[:60],
         gateway_reference=gateway_reference,
     )
     back = refund.amount if succeeded else 0

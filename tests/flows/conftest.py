@@ -1,0 +1,20 @@
+"""Beside the practice: rivals to book with, and a door at which the sandbox's webhooks really arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.flows.door import Door, open_door
+from tests.support.practice import Practice
+from tests.support.sandbox import Sandbox
+
+
+@pytest.fixture
+def door(practice: Practice, sandbox: Sandbox) -> Iterator[Door]:
+    """Webhooks of the sandbox's default merchant arrive here until the test ends."""
+    with open_door() as opened:
+        sandbox.add_merchant("HOLDFAST_DEMO", webhook_url=opened.url)
+        yield opened
+        sandbox.add_merchant("HOLDFAST_DEMO", webhook_url="")
