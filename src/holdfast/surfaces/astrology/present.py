@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from holdfast.flows.bookings import BookingView, views
 from holdfast.flows.catalogue import Offering
@@ -45,7 +46,10 @@ def started(checkout: Checkout, offering: Offering) -> dict[str, Any]:
                 "amount_in_rupees": checkout.amount.decimal,
             },
             "service": service(offering),
-            "redirect_urls": {"success": checkout.success_url, "failure": checkout.failed_url},
+            "redirect_urls": {
+                "success": _as_known(checkout.success_url),
+                "failure": _as_known(checkout.failed_url),
+            },
         },
     }
 
@@ -99,6 +103,12 @@ def masked_email(address: str) -> str:
 def masked_phone(number: str) -> str:
     """The last two digits are enough to know one's own."""
     return f"{'*' * max(0, len(number) - 2)}{number[-2:]}"
+
+
+def _as_known(address: str) -> str:
+    """The address without the parameters that nobody knows before the payment is decided."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(query=urlencode(parse_qsl(parts.query))))
 
 
 def _booking(booking: BookingView) -> dict[str, Any]:
