@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from holdfast.availability.actions import Wanted, claim, claim_again, hold_until, release, take
 from holdfast.availability.models import Allocation
@@ -223,8 +224,6 @@ def test_a_claim_is_looked_up_in_the_index_of_its_constraint(person: Resource) -
     """A sequential scan here would make each booking slower than the one before it."""
     rows = Allocation.objects.filter(resource=person, seat=1, state__in=("held", "taken"))
     rows = rows.filter(period__overlap=(period().start, period().end))
-    from django.db import connection
-
     with transaction(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         plan = rows.explain()

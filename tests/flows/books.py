@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from django.db.models import Model
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from holdfast.availability.models import Allocation
@@ -40,5 +41,13 @@ def jobs() -> dict[str, int]:
 
 def everything() -> dict[str, list[dict[str, Any]]]:
     """All that must stand still when something is refused."""
-    books = (Order, Payment, Transaction, Booking, Allocation, Transition, GatewayEvent)
-    return {model.__name__: list(model.objects.order_by("pk").values()) for model in books}
+    books: tuple[type[Model], ...] = (
+        Order,
+        Payment,
+        Transaction,
+        Booking,
+        Allocation,
+        Transition,
+        GatewayEvent,
+    )
+    return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in books}

@@ -66,7 +66,7 @@ class Door:
             status = deliver(body, headers)
             if self.settles:
                 reference = json.loads(body)["payload"]["merchantOrderId"]
-                settle(Payment.objects.get(reference=reference).pk, now=LATER)
+                settle(Payment.objects.get(reference=reference).pk, now=NOW)
             return status
         finally:
             connection.close()

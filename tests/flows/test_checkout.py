@@ -112,7 +112,7 @@ def test_a_hold_that_has_run_out_gives_way_before_the_sweeper_has_come(practice:
     assert standing_of(first.reference) == ("pending", "placed", "released")
 
 
-WRONG: dict[str, tuple[str, dict[str, str]]] = {
+WRONG: dict[str, tuple[str, dict[str, Any]]] = {
     "a date that has passed": ("preferred_date", {"day": (NOW - timedelta(days=1)).date().isoformat()}),
     "a time that has passed": ("preferred_time", {"day": NOW.date().isoformat(), "at": "09:30"}),
     "before opening": ("preferred_time", {"at": "08:30"}),

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -51,11 +52,11 @@ def known(became: Became = Became.CAPTURED, outcome: Outcome | None = None, **ov
 
 def everything() -> list[Known]:
     """Every order state, payment state and word, with every yes and no that a decision looks at."""
-    switches = [
+    switches: list[dict[str, Any]] = [
         {"another_wins": another, "still_holds": holds, "failed_payment_frees": frees, "can_be_paid": paid}
         for another, holds, frees, paid in product((False, True), repeat=4)
     ]
-    moments = [
+    moments: list[dict[str, Any]] = [
         {"now": NOW + timedelta(seconds=1)},
         {"now": NOW + timedelta(hours=1)},
         {"now": NOW + timedelta(days=2)},

@@ -15,6 +15,7 @@ from holdfast.flows.ending import expire_orders
 from holdfast.flows.reconciliation import reconcile
 from holdfast.flows.returning import release_hold, standing
 from holdfast.flows.settlement import settle
+from holdfast.flows.watching import money_waiting_on_a_person
 from holdfast.kernel.errors import Conflict
 from holdfast.payments.models import Payment, Transaction
 from tests.flows.books import everything, jobs, nothing_booked, standing_of
@@ -37,7 +38,7 @@ def abandoned(practice: Practice) -> Checkout:
 
 def mails() -> list[str]:
     """The subjects of what was sent, in order."""
-    return [sent.subject for sent in mail.outbox]
+    return [str(sent.subject) for sent in mail.outbox]
 
 
 def refunded_at_the_gateway(sandbox: Sandbox, reference: str) -> int:
@@ -362,6 +363,4 @@ def test_a_refund_that_the_gateway_will_not_make_waits_for_a_person(
 
 
 def waits_for_a_person(payment: Payment) -> bool:
-    from holdfast.flows.watching import money_waiting_on_a_person
-
     return payment in money_waiting_on_a_person()

@@ -8,13 +8,13 @@ from procrastinate.contrib.django import app
 from procrastinate.periodic import PeriodicRegistry
 
 
-def work() -> None:
-    """Run every job that is due, as the worker process would, and come back when none is left."""
+def work(queue: str = "messages") -> None:
+    """Run every job of a queue that is due, as the worker process would; come back when none is left."""
     parameters = {
         k: v for k, v in connection.get_connection_params().items() if k not in ("cursor_factory", "context")
     }
     worker = app.with_connector(PsycopgConnector(kwargs=parameters))
-    worker.periodic_registry = PeriodicRegistry()  # the clock is the test's
+    worker.periodic_registry = PeriodicRegistry()  # type: ignore[no-untyped-call]  # the clock is the test's
     worker.run_worker(
-        queues=["messages"], wait=False, listen_notify=False, install_signal_handlers=False, concurrency=1
+        queues=[queue], wait=False, listen_notify=False, install_signal_handlers=False, concurrency=1
     )
