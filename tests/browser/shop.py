@@ -26,6 +26,7 @@ class Shop:
         self.stack = stack
         self.practice = new_practice(stack.sandbox, slug=get_random_string(8).lower(), **offering)
         self.customer = new_user(name="A customer")
+        self.day = (utc_now() + timedelta(days=2)).date().isoformat()
         self.http = httpx.Client(base_url=stack.url, timeout=30)
         who = {"email": self.customer.email, "password": PASSWORD}
         token = self.http.post("/api/auth/token/", json=who).raise_for_status().json()["access"]
@@ -40,8 +41,7 @@ class Shop:
 
     def book(self, *, at: str = "10:00", redirect_url: str = "") -> Opened:
         """The documented request, for a time of the day after tomorrow."""
-        day = (utc_now() + timedelta(days=2)).date().isoformat()
-        wanted = {"preferred_date": day, "preferred_time": at, "redirect_url": redirect_url}
+        wanted = {"preferred_date": self.day, "preferred_time": at, "redirect_url": redirect_url}
         response = self.http.post(
             "/api/astrology/bookings/book-with-payment/", json=request_body(self.practice, **wanted)
         )

@@ -141,6 +141,33 @@ def test_a_front_end_that_the_business_allows_gets_the_customer_back(shop: Shop,
     )
 
 
+@pytest.mark.spec("WEB-2")
+@pytest.mark.spec("GEN-7")
+def test_a_customer_books_on_the_page_and_pays(shop: Shop, page: Page) -> None:
+    offering = shop.practice.offering
+    shop.stack.sandbox.arm("page_requires_referer", 1)
+    page.goto(shop.address(f"/services/{offering.pk}/?date={shop.day}"))
+    page.locator("main").get_by_role("link", name="Sign in").click()
+    page.get_by_label("Email").fill(shop.customer.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"**/services/{offering.pk}/?date={shop.day}")
+
+    page.get_by_label("11:30").check()
+    page.get_by_label("Date of birth").fill("1995-05-15")
+    page.get_by_label("Time of birth").fill("08:30")
+    page.get_by_label("Place of birth").fill("Delhi")
+    page.get_by_label("Gender").select_option("OTHER")
+    page.get_by_label("Phone").fill("9876543210")
+    page.get_by_role("button", name="Hold this time and pay ₹1,999.00").click()
+    page.get_by_role("link", name="Pay ₹1,999.00").click()
+    press(page, "pay")
+    page.wait_for_url("**/astro-booking-success?*")
+
+    assert booking_of(shop).state == "confirmed"
+    expect(page.locator("main")).to_contain_text("11:30–12:00 (Asia/Kolkata time)")
+
+
 def press_tab_until(page: Page, name: str) -> None:
     for _ in range(30):
         page.keyboard.press("Tab")

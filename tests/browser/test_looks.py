@@ -10,7 +10,9 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from holdfast.booking.models import Booking
+from holdfast.platform.models import User
 from tests.browser.shop import Shop
+from tests.support.practice import PASSWORD, new_user
 from tests.support.processes import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.spec("WEB-8")]
@@ -31,11 +33,19 @@ def addresses(stack: Stack, chromium: Browser) -> dict[str, str]:
         "home": shop.address("/"),
         "sign in": shop.address("/sign-in/"),
         "not found": shop.address("/nothing-here/"),
+        "booking": shop.address(f"/services/{shop.practice.offering.pk}/?date={shop.day}"),
+        "to pay": shop.address(f"/pay/{waiting.reference}/"),
         "waiting": shop.waiting(waiting),
         "success": shop.address(f"/astro-booking-success?merchant_order_id={paid.reference}"),
         "failed": shop.address(f"/astro-booking-failed?merchant_order_id={declined.reference}"),
         "confirmation": shop.address(f"/confirmation?astro_book_id={booking}"),
     }
+
+
+@pytest.fixture
+def member(addresses: dict[str, str]) -> User:
+    """Somebody who can sign in."""
+    return new_user()
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -55,13 +65,31 @@ def screen(
 
 
 @pytest.mark.parametrize(
-    "name", ["home", "sign in", "not found", "waiting", "success", "failed", "confirmation"]
+    "name",
+    ["home", "sign in", "not found", "booking", "to pay", "waiting", "success", "failed", "confirmation"],
 )
 def test_a_page_fits_its_screen_and_shuts_nobody_out(
     screen: Page, addresses: dict[str, str], name: str
 ) -> None:
     screen.goto(addresses[name])
 
+    assert screen.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    found = Axe().run(screen)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_booking_form_with_its_errors_shuts_nobody_out(
+    screen: Page, addresses: dict[str, str], member: User
+) -> None:
+    screen.goto(addresses["booking"])
+    screen.locator("main").get_by_role("link", name="Sign in").click()
+    screen.get_by_label("Email").fill(member.email)
+    screen.get_by_label("Password").fill(PASSWORD)
+    screen.get_by_role("button", name="Sign in").click()
+    screen.get_by_role("button", name="Hold this time").evaluate("button => button.form.noValidate = true")
+    screen.get_by_role("button", name="Hold this time").click()
+
+    assert screen.get_by_role("alert").inner_text() == "Please check what you sent."
     assert screen.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     found = Axe().run(screen)
     assert found.violations_count == 0, found.generate_report()

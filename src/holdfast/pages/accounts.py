@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from holdfast.kernel.errors import TooMany
 from holdfast.web.throttles import limit
 
+from .problems import with_patience
+
 
 class SignInForm(AuthenticationForm):
     error_messages = {
@@ -40,6 +42,4 @@ class SignIn(LoginView):
     def _too_many(self, error: TooMany) -> HttpResponse:
         """The form again, with the reason on it. The password is not even looked at."""
         context = self.get_context_data(form=SignInForm(self.request), refused=error.message)
-        response = self.render_to_response(context, status=429)
-        response["Retry-After"] = str(error.retry_after)
-        return response
+        return with_patience(self.render_to_response(context, status=429), error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
@@ -17,16 +17,21 @@ from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import NotFound
 
 from .endings import STATES, Endings, ending_of
-from .problems import under_a_reference
+from .problems import SeeOther, leaves_for_a_gateway, under_a_reference
 
 REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,63}")
 LOOK_AGAIN_AFTER = 3  # seconds
 
 
-class SeeOther(HttpResponseRedirect):
-    """Go there, with GET, however one came here."""
-
-    status_code = 303
+@require_safe
+@leaves_for_a_gateway
+@under_a_reference
+def to_pay(request: HttpRequest, reference: str) -> HttpResponse:
+    """The time is held: from here one goes to the gateway."""
+    now_at = standing(reference, now=utc_now())
+    if now_at.address or not now_at.payment_url:
+        return SeeOther(now_at.address or reverse("returned", args=[reference]))
+    return render(request, "holdfast/payment/to_pay.html", {"standing": now_at})
 
 
 @csrf_exempt  # some gateways send the browser back with a POST; nothing of it is read

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from holdfast.kernel.errors import HoldfastError, TooMany, Unavailable
@@ -16,6 +16,12 @@ from holdfast.web.throttles import limit
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+class SeeOther(HttpResponseRedirect):
+    """Go there, with GET, however one came here."""
+
+    status_code = 303
 
 
 def finished(view: View[P]) -> View[P]:
@@ -47,12 +53,29 @@ def under_a_reference(view: View[P]) -> View[P]:
     return answer
 
 
+def leaves_for_a_gateway(view: View[P]) -> View[P]:
+    """A page that leads to a gateway, which wants to see which site its visitor comes from."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Referrer-Policy"] = "strict-origin-when-cross-origin"
+        return response
+
+    return answer
+
+
 def problem(request: HttpRequest, error: HoldfastError) -> HttpResponse:
     """The page of an error, with its status."""
     status = status_of(error)
     response = render(
         request, "holdfast/problem.html", TITLES[status] | {"message": error.message}, status=status
     )
+    return with_patience(response, error)
+
+
+def with_patience(response: HttpResponse, error: HoldfastError) -> HttpResponse:
+    """The answer to an error, saying when to try again if the error knows."""
     if isinstance(error, TooMany | Unavailable):
         response["Retry-After"] = str(error.retry_after)
     return response

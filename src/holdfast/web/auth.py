@@ -44,6 +44,11 @@ class SignedIn(AuthBase):
 signed_in = SignedIn()
 
 
+def session_user(request: HttpRequest) -> User | None:
+    """Who is signed in by session, on a page; Django's middleware has seen to CSRF."""
+    return request.user if isinstance(request.user, User) else None
+
+
 def who(request: HttpRequest) -> User:
     """The user that ``signed_in`` has found."""
     user = getattr(request, "auth", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django import template
+from django.urls import NoReverseMatch, reverse
 
 from holdfast.kernel.money import Money
 from holdfast.kernel.wording import amount_in_words, day_in_words, hours_in_words
@@ -32,3 +33,12 @@ def price(offering: Offering) -> str:
 @register.filter
 def minutes(offering: Offering) -> int:
     return int(offering.duration.total_seconds() // 60)
+
+
+@register.filter
+def booking_page(offering: Offering) -> str:
+    """Where an offering is booked; empty if its trade is not booked on a page."""
+    try:
+        return reverse(f"book_{offering.trade}", args=[offering.pk])
+    except NoReverseMatch:
+        return ""

@@ -78,7 +78,7 @@ def book_with_payment(request: HttpRequest, body: BookWithPayment) -> Any:
     """Hold a time and start its payment. Nothing is a booking before the money is in."""
     shopper = Shopper(who(request), client_address(request))
     limit(request, "start_by_address", "start_by_user", user=shopper.user.pk)
-    wish = _wish(body)
+    wish = wish_of(body)
     try:
         checkout = check_out(wish, by=shopper, now=utc_now())
     except SlotTaken as taken:
@@ -126,7 +126,7 @@ def booking(request: HttpRequest, astro_book_id: str) -> dict[str, Any]:
     return {"data": present.own_booking(booking_seen_by(who(request), astro_book_id, trade=TRADE))}
 
 
-def _wish(body: BookWithPayment) -> Wish:
+def wish_of(body: BookWithPayment) -> Wish:
     """The request as a wish, checked against what the service offers. Raises Invalid."""
     try:
         offering = catalogue.offering(body.service, trade=TRADE)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from holdfast.pages import payment
+from holdfast.pages import booking, payment
 from holdfast.pages.endings import Endings
 
+from .form import FORM
 from .present import contact
 from .terms import TRADE
 
@@ -20,6 +21,7 @@ ENDINGS = Endings(
 )
 
 urlpatterns = [
+    path("services/<int:offering_id>/", booking.book, {"form": FORM}, name="book_astrology"),
     path("astro-booking-success", payment.success, {"endings": ENDINGS}),
     path("astro-booking-failed", payment.failed, {"endings": ENDINGS}),
     path("confirmation", payment.confirmation, {"endings": ENDINGS}),

@@ -1,0 +1,156 @@
+"""Booking on a page: choose a day, one of its free times, say what the trade asks for, and go and pay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from holdfast.flows import catalogue
+from holdfast.flows.actors import Shopper
+from holdfast.flows.checkout import Wish, check_out
+from holdfast.kernel.clock import utc_now
+from holdfast.kernel.errors import AlreadyHeld, HoldfastError, Invalid, SlotTaken, TooMany, Unavailable
+from holdfast.web.auth import session_user
+from holdfast.web.errors import status_of
+from holdfast.web.slots import slots_out
+from holdfast.web.throttles import client_address, limit
+
+from .problems import SeeOther, finished, with_patience
+
+LOOK_AHEAD = timedelta(days=13)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that a trade asks for. ``kind`` is an HTML input's type, ``choice`` or ``lines``."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    choices: tuple[tuple[str, str], ...] = ()
+    required: bool = True
+    autocomplete: str = "off"
+    longest: int = 200
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a trade is booked on a page: what it asks for, and what to make of what was said (or Invalid)."""
+
+    trade: str
+    fields: Callable[[catalogue.Offering], Sequence[Field]]
+    wish: Callable[[catalogue.Offering, Mapping[str, str]], Wish]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A field as it stands on the page."""
+
+    field: Field
+    value: str
+    errors: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why what was sent cannot be done: word by word for fields, or in one sentence."""
+
+    status: int
+    message: str
+    fields: Mapping[str, Sequence[str]]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@finished
+def book(request: HttpRequest, offering_id: int, form: Form) -> HttpResponse:
+    """Show the free times of an offering and, to whoever is signed in, the form to book one."""
+    limit(request, "look_up")
+    offering = catalogue.offering(offering_id, trade=form.trade)
+    if request.method != "POST":
+        return _page(request, offering, form)
+    user = session_user(request)
+    if user is None:
+        return redirect_to_login(request.path)
+    try:
+        limit(request, "start_by_address", "start_by_user", user=user.pk)
+        wish = form.wish(offering, request.POST.dict())
+        checkout = check_out(wish, by=Shopper(user, client_address(request)), now=utc_now())
+    except AlreadyHeld as own:
+        return _go_and_pay(own.reference)
+    except (Invalid, SlotTaken, TooMany, Unavailable) as error:
+        return with_patience(_page(request, offering, form, refused=_refusal(error)), error)
+    return _go_and_pay(checkout.reference)
+
+
+def _go_and_pay(reference: str) -> HttpResponse:
+    return SeeOther(reverse("to_pay", args=[reference]))
+
+
+def _refusal(error: HoldfastError) -> Refusal:
+    fields = error.fields if isinstance(error, Invalid) else {}
+    return Refusal(status_of(error), error.message, fields)
+
+
+def _page(
+    request: HttpRequest, offering: catalogue.Offering, form: Form, *, refused: Refusal | None = None
+) -> HttpResponse:
+    first, last = _reach(offering)
+    day, slots = _day_and_slots(offering, request.POST.get("preferred_date") or request.GET.get("date", ""))
+    user = session_user(request)
+    said = request.POST.dict() or {"contact_email": user.email if user else ""}
+    errors = refused.fields if refused else {}
+    shown: dict[str, Any] = {
+        "offering": offering,
+        "business": offering.business,
+        "first": first,
+        "last": last,
+        "day": day,
+        "slots": slots_out(slots, offering.business.zone),
+        "said": said,
+        "refused": refused,
+        "time_errors": [*errors.get("preferred_date", ()), *errors.get("preferred_time", ())],
+        "fields": [
+            Filled(field, said.get(field.name, ""), errors.get(field.name, ()))
+            for field in form.fields(offering)
+        ],
+    }
+    return render(request, "holdfast/book.html", shown, status=refused.status if refused else 200)
+
+
+def _reach(offering: catalogue.Offering) -> tuple[date, date]:
+    """The first and the last day that can be asked for."""
+    now = utc_now().astimezone(offering.business.zone)
+    return now.date(), (now + offering.horizon).date()
+
+
+def _day_and_slots(offering: catalogue.Offering, said: str) -> tuple[date, list[Any]]:
+    """The day that was asked for, or else the first one with a free time; and its free times."""
+    first, last = _reach(offering)
+    asked = _read_day(said)
+    if asked is not None and first <= asked <= last:
+        return asked, _free(offering, asked, asked)
+    free = _free(offering, first, min(first + LOOK_AHEAD, last))
+    zone = offering.business.zone
+    days = [slot.period.start.astimezone(zone).date() for slot in free]
+    day = days[0] if days else first
+    return day, [slot for slot, its_day in zip(free, days, strict=True) if its_day == day]
+
+
+def _free(offering: catalogue.Offering, first: date, last: date) -> list[Any]:
+    found = catalogue.free_slots(offering, first=first, last=last, now=utc_now())
+    return [slot for slot in found if slot.reason is None]
+
+
+def _read_day(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        return None
