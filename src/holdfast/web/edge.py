@@ -31,7 +31,7 @@ def api_edge(get_response: View) -> View:
     """Answer for the API in JSON, privately, with or without a slash at the end of its addresses."""
 
     def answer(request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(API):
+        if not f"{request.path_info}/".startswith(API):
             return get_response(request)
         if not is_text(request.path_info):
             return private(JsonResponse({"error": WORDS[404]}, status=404))
