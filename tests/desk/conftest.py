@@ -19,7 +19,7 @@ from holdfast.flows.ending import expire_orders
 from holdfast.flows.settlement import settle
 from holdfast.flows.webhooks import Call, receive
 from holdfast.kernel.clock import utc_now
-from holdfast.platform.models import User
+from holdfast.platform.models import Finding, User
 from holdfast.web.tokens import issue
 from tests.support.practice import NOW, TODAY, Practice, held, new_member, new_user, payment_of
 from tests.support.sandbox import Sandbox
@@ -72,6 +72,18 @@ def quarantined(practice: Practice, sandbox: Sandbox, **when: Any) -> Checkout:
     return checkout
 
 
+def an_open_finding() -> Finding:
+    """What a nightly audit would write, had it found something."""
+    return Finding.objects.create(
+        check_name="money",
+        subject="payment",
+        subject_id=1,
+        what="₹1 is missing",
+        found_at=NOW,
+        last_seen_at=NOW,
+    )
+
+
 @pytest.fixture
 def books(practice: Practice, sandbox: Sandbox) -> Books:
     too_late = held(practice)
@@ -84,6 +96,7 @@ def books(practice: Practice, sandbox: Sandbox) -> Books:
     call_from_the_gateway(paid)
     DateOverride.objects.create(resource=practice.person, day=TODAY)
     issue(new_member(practice, "owner"), now=utc_now())
+    an_open_finding()
     work()
     return Books(practice, paid, too_late, Booking.objects.get())
 

@@ -9,7 +9,7 @@ from django.test import Client
 
 from holdfast.catalog.models import Member, Provider, Resource
 from holdfast.platform.models import User
-from tests.desk.conftest import Books, booked, browser_of, quarantined
+from tests.desk.conftest import Books, an_open_finding, booked, browser_of, quarantined
 from tests.support.practice import DAY, NOW, Practice, new_member, new_practice, new_user, payment_of
 from tests.support.sandbox import Sandbox
 from tests.support.statements import count_statements
@@ -70,7 +70,8 @@ def test_a_booking_is_shown_with_its_details_payments_and_timeline(books: Books,
     assert answer["Cache-Control"] == "no-store"
     for shown in ("₹1,999.00", "user@example.com", "Language", "Hindi", books.paid.reference):
         assert shown in page
-    for told in ("event checkout.order.completed", "gateway:phonepe", "pending → captured", "email"):
+    buyer = books.booking.customer.email
+    for told in ("event checkout.order.completed", "gateway:phonepe", "pending → captured", buyer):
         assert told in page
 
 
@@ -186,6 +187,19 @@ def test_a_platform_admin_sees_every_business(books: Books, sandbox: Sandbox, ad
 
     assert books.booking.reference in first
     assert elsewhere.reference in second
+
+
+@pytest.mark.spec("GEN-21")
+def test_what_the_audit_found_is_shown_to_platform_admins_alone(
+    practice: Practice, staff: User, admins_browser: Client
+) -> None:
+    finding = an_open_finding()
+
+    admins = admins_browser.get("/desk/").content.decode()
+    members = browser_of(staff).get("/desk/").content.decode()
+
+    assert finding.what in admins
+    assert "audit" not in members
 
 
 def test_an_admin_of_an_empty_platform_is_shown_where_to_begin(admins_browser: Client) -> None:

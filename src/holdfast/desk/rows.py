@@ -13,7 +13,10 @@ from holdfast.flows.timeline import Entry, timeline_of
 from holdfast.kernel.money import Money
 from holdfast.kernel.wording import amount_in_words
 from holdfast.payments.models import Payment
+from holdfast.platform.models import User
 
+CONTACT = ("contact_email", "contact_phone")
+USERS = ("customer", "staff", "admin")  # kinds of actors whose number is a user's
 OVER = ("canceled", "declined", "expired", "no_show")
 
 
@@ -85,8 +88,12 @@ def appointment(booking: Booking) -> Appointment:
 
 
 def details_of(booking: Booking) -> list[tuple[str, Any]]:
-    """What the customer was asked, by its question."""
-    return [(_words(name).capitalize(), value) for name, value in booking.line.details.items() if value]
+    """What the customer was asked, by its question; the contact is told with the appointment."""
+    return [
+        (_words(name).capitalize(), value)
+        for name, value in booking.line.details.items()
+        if value and name not in CONTACT
+    ]
 
 
 def attempt(payment: Payment, zone: ZoneInfo) -> Attempt:
@@ -117,11 +124,26 @@ def waiting(payments: Iterable[Payment]) -> list[Waiting]:
 
 
 def timeline(order_id: int, zone: ZoneInfo) -> list[Entry]:
-    """The order's timeline by the business's clock, in words."""
+    """The order's timeline by the business's clock, in words, with the addresses of whoever is a user."""
+    told = timeline_of(order_id)
+    users = {actor: actor.partition(":")[2] for actor in {entry.actor for entry in told} if _is_user(actor)}
+    emails = dict(User.objects.filter(pk__in=users.values()).values_list("pk", "email"))
+    named = {actor: f"{actor} ({emails.get(int(pk), 'no longer there')})" for actor, pk in users.items()}
     return [
-        replace(entry, at=entry.at.astimezone(zone), before=_words(entry.before), after=_words(entry.after))
-        for entry in timeline_of(order_id)
+        replace(
+            entry,
+            at=entry.at.astimezone(zone),
+            actor=named.get(entry.actor, entry.actor),
+            before=_words(entry.before),
+            after=_words(entry.after),
+        )
+        for entry in told
     ]
+
+
+def _is_user(actor: str) -> bool:
+    kind, _, pk = actor.partition(":")
+    return kind in USERS and pk.isdecimal()
 
 
 def _why_it_waits(payment: Any) -> str:

@@ -13,7 +13,7 @@ from holdfast.catalog.models import Business, Member
 from holdfast.catalog.queries import RUNS_THE_BUSINESS, businesses_run_by
 from holdfast.flows.watching import money_waiting_on_a_person
 from holdfast.payments.models import Payment
-from holdfast.platform.models import User
+from holdfast.platform.models import Finding, User
 
 
 def businesses_of(user: User) -> QuerySet[Business]:
@@ -51,6 +51,13 @@ def money_waiting_for(user: User) -> QuerySet[Payment]:
         .select_related("order__business")
         .annotate(failed_refunds=failed)
         .order_by("pk")
+    )
+
+
+def findings_for(user: User) -> QuerySet[Finding]:
+    """What the audit finds wrong at present: platform admins see to that, and nobody else is shown it."""
+    return (
+        Finding.objects.filter(closed_at=None).order_by("pk") if user.is_superuser else Finding.objects.none()
     )
 
 

@@ -148,6 +148,8 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin-allow-popups"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
+UNFOLD = {"SITE_TITLE": "Holdfast", "SITE_HEADER": "Holdfast", "SITE_SUBHEADER": "Administration"}
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -39,18 +39,51 @@ class WithTimeline(ReadOnlyPage):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "timeline": told})
 
 
-class LineInline(ReadOnlyInline):
+class PaymentAmounts:
+    """A payment's columns as money; the columns themselves are minor units."""
+
+    @admin.display(description="amount", ordering="amount")
+    def asked(self, payment: Payment) -> str:
+        return str(payment.money)
+
+    @admin.display(description="captured", ordering="captured")
+    def took(self, payment: Payment) -> str:
+        return money(payment.captured, payment.currency)
+
+    @admin.display(description="being refunded", ordering="refunding")
+    def gives_back(self, payment: Payment) -> str:
+        return money(payment.refunding, payment.currency)
+
+    @admin.display(description="refunded", ordering="refunded")
+    def gave_back(self, payment: Payment) -> str:
+        return money(payment.refunded, payment.currency)
+
+
+class TransactionAmounts:
+    @admin.display(description="amount", ordering="amount")
+    def moved(self, transaction: Transaction) -> str:
+        return str(transaction.money)
+
+
+class LineAmounts:
+    @admin.display(description="price", ordering="price")
+    def costs(self, line: Line) -> str:
+        return money(line.price, line.order.currency)
+
+
+class LineInline(LineAmounts, ReadOnlyInline):
     model = Line
+    fields = ("kind", "title", "costs", "starts_at", "ends_at", "provider", "details")
 
 
-class PaymentInline(ReadOnlyInline):
+class PaymentInline(PaymentAmounts, ReadOnlyInline):
     model = Payment
-    fields = ("reference", "state", "amount", "captured", "refunded", "wins", "quarantined")
+    fields = ("reference", "state", "asked", "took", "gave_back", "wins", "quarantined")
 
 
-class TransactionInline(ReadOnlyInline):
+class TransactionInline(TransactionAmounts, ReadOnlyInline):
     model = Transaction
-    fields = ("kind", "state", "amount", "key", "gateway_reference", "word", "reason", "created_at")
+    fields = ("kind", "state", "moved", "key", "gateway_reference", "word", "reason", "created_at")
 
 
 @admin.register(Order)
@@ -61,6 +94,19 @@ class OrderPage(WithTimeline):
     search_fields = ("=id", "payments__reference", "customer__email", "customer__name")
     date_hierarchy = "created_at"
     ordering = ("-id",)
+    fields = (
+        "business",
+        "customer",
+        "trade",
+        "state",
+        "reason",
+        "asked",
+        "expires_at",
+        "created_at",
+        "return_base",
+        "address",
+        "terms_placed",
+    )
     inlines = (LineInline, PaymentInline)
 
     def order_id_of(self, row: Order) -> int:
@@ -72,16 +118,13 @@ class OrderPage(WithTimeline):
 
 
 @admin.register(Line)
-class LinePage(ReadOnlyPage):
+class LinePage(LineAmounts, ReadOnlyPage):
     list_display = ("id", "order", "title", "kind", "costs", "starts_at", "ends_at")
     list_filter = ("kind", "order__business", "starts_at")
     list_select_related = ("order",)
     search_fields = ("title", "=order__id", "booking__reference")
+    fields = ("order", "kind", "offering", "provider", "title", "costs", "starts_at", "ends_at", "details")
     ordering = ("-id",)
-
-    @admin.display(description="price", ordering="price")
-    def costs(self, line: Line) -> str:
-        return money(line.price, line.order.currency)
 
 
 @admin.register(Due)
@@ -90,6 +133,7 @@ class DuePage(ReadOnlyPage):
     list_filter = ("kind", "order__business", "due_at")
     list_select_related = ("order",)
     search_fields = ("=order__id", "payments__reference")
+    fields = ("order", "kind", "asks", "due_at")
     ordering = ("-id",)
 
     @admin.display(description="amount", ordering="amount")
@@ -111,7 +155,7 @@ class BookingPage(WithTimeline):
 
 
 @admin.register(Payment)
-class PaymentPage(WithTimeline):
+class PaymentPage(PaymentAmounts, WithTimeline):
     list_display = ("reference", "business", "gateway", "asked", "took", "gave_back", "state", "wins")
     list_filter = (
         StateFilter,
@@ -126,6 +170,26 @@ class PaymentPage(WithTimeline):
     search_fields = ("reference", "gateway_reference", "transactions__key", "order__customer__email")
     date_hierarchy = "created_at"
     ordering = ("-id",)
+    fields = (
+        "reference",
+        "gateway_reference",
+        "uuid",
+        "order",
+        "due",
+        "account",
+        "state",
+        "reason",
+        "asked",
+        "took",
+        "gives_back",
+        "gave_back",
+        "wins",
+        "quarantined",
+        "created_at",
+        "expires_at",
+        "looked_at",
+        "next_look_at",
+    )
     inlines = (TransactionInline,)
     actions = ("look_now",)
 
@@ -150,28 +214,13 @@ class PaymentPage(WithTimeline):
     def gateway(self, payment: Payment) -> str:
         return f"{payment.account.gateway} ({payment.account.mode})"
 
-    @admin.display(description="amount", ordering="amount")
-    def asked(self, payment: Payment) -> str:
-        return str(payment.money)
-
-    @admin.display(description="captured", ordering="captured")
-    def took(self, payment: Payment) -> str:
-        return money(payment.captured, payment.currency)
-
-    @admin.display(description="refunded", ordering="refunded")
-    def gave_back(self, payment: Payment) -> str:
-        return money(payment.refunded, payment.currency)
-
 
 @admin.register(Transaction)
-class TransactionPage(ReadOnlyPage):
+class TransactionPage(TransactionAmounts, ReadOnlyPage):
     list_display = ("key", "payment", "kind", "moved", "state", "word", "created_at")
     list_filter = (StateFilter, "kind", "payment__account__gateway", "payment__order__business", "created_at")
     list_select_related = ("payment",)
     search_fields = ("key", "payment__reference", "gateway_reference")
+    fields = ("payment", "kind", "moved", "state", "word", "reason", "key", "gateway_reference", "created_at")
     date_hierarchy = "created_at"
     ordering = ("-id",)
-
-    @admin.display(description="amount", ordering="amount")
-    def moved(self, transaction: Transaction) -> str:
-        return str(transaction.money)

@@ -64,6 +64,9 @@ class ReadOnlyInline(NothingChanges, TabularInline[Any, Any]):
     extra = 0
     show_change_link = True
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return self.fields or ()
+
 
 class StateFilter(admin.SimpleListFilter):
     """By state, as the model's lifecycle names them: the table itself need not be asked."""

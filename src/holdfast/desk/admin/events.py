@@ -1,4 +1,4 @@
-"""What happened: transitions, gateways' calls, emails, and the messages that the worker delivers."""
+"""What happened: transitions, gateways' calls, findings, emails, and the worker's messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from holdfast.flows.webhooks import replay
 from holdfast.kernel.errors import Conflict
 from holdfast.notifications.models import Email
 from holdfast.platform.db import transaction
-from holdfast.platform.models import GatewayEvent, Transition
+from holdfast.platform.models import Finding, GatewayEvent, Transition
 
 from .common import ReadOnlyPage, Rows, who
 
@@ -47,6 +47,16 @@ class GatewayEventPage(ReadOnlyPage):
                 self.message_user(request, f"{event}: {no.message}", messages.ERROR)
             else:
                 self.message_user(request, f"{event}: will be handled again in a moment.")
+
+
+@admin.register(Finding)
+class FindingPage(ReadOnlyPage):
+    """What the audit found wrong. An audit that no longer finds it closes it; nobody else does."""
+
+    list_display = ("found_at", "check_name", "subject", "subject_id", "what", "last_seen_at", "closed_at")
+    list_filter = (("closed_at", admin.EmptyFieldListFilter), "check_name", "found_at")
+    search_fields = ("check_name", "what", "=subject_id")
+    ordering = ("-id",)
 
 
 @admin.register(Email)

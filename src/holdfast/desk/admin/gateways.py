@@ -29,6 +29,12 @@ class GatewayAccountPage(Page):
         """Payments were made with this gateway in this mode, so an account stays what it is."""
         return ("business", "gateway", "mode") if obj else ()
 
+    def get_fields(self, request: HttpRequest, obj: GatewayAccount | None = None) -> list[Any]:
+        """What the account is stands first, its secrets last."""
+        first = self.get_readonly_fields(request, obj)
+        also: list[Any] = [name for name in super().get_fields(request, obj) if name not in first]
+        return [*first, *also]
+
     def get_form(
         self, request: HttpRequest, obj: GatewayAccount | None = None, change: bool = False, **options: Any
     ) -> Any:
