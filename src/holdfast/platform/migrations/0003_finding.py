@@ -4,26 +4,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('holdfast_platform', '0002_database'),
+        ("holdfast_platform", "0002_database"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('check_name', models.CharField(max_length=40)),
-                ('subject', models.CharField(max_length=20)),
-                ('subject_id', models.BigIntegerField()),
-                ('what', models.CharField(max_length=300)),
-                ('found_at', models.DateTimeField()),
-                ('last_seen_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("check_name", models.CharField(max_length=40)),
+                ("subject", models.CharField(max_length=20)),
+                ("subject_id", models.BigIntegerField()),
+                ("what", models.CharField(max_length=300)),
+                ("found_at", models.DateTimeField()),
+                ("last_seen_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('check_name', 'subject', 'subject_id'), name='one_open_finding_of_a_kind')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at", None)),
+                        fields=("check_name", "subject", "subject_id"),
+                        name="one_open_finding_of_a_kind",
+                    )
+                ],
             },
         ),
     ]

@@ -33,6 +33,7 @@ class GatewayEvent(models.Model):
     result = models.CharField(max_length=12, choices=Result, default=Result.WAITING)
 
     class Meta:
+        indexes = [models.Index(fields=["refund_reference"], name="events_of_a_refund")]
         constraints = [
             models.UniqueConstraint(fields=["gateway", "account_id", "dedupe_key"], name="one_event_once"),
             models.CheckConstraint(
