@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,6 @@ from typing import Any
 from django.db import connection
 from django.test import Client
 
-from holdfast.flows.settlement import settle
 from holdfast.payments.models import Payment
 from tests.support.practice import CREDENTIALS, NOW
 from tests.support.sandbox import Sandbox
@@ -56,17 +55,17 @@ def completed(reference: str, *, amount: int = 199_900, **over: Any) -> bytes:
 
 @dataclass
 class Door:
-    """A small server that hands every call to Django; with ``settles``, it settles before it answers."""
+    """A small server that hands every call to Django, and does ``meanwhile`` before it answers."""
 
     url: str
-    settles: bool = False
+    meanwhile: Callable[[Payment], object] | None = None
 
     def take(self, body: bytes, headers: Mapping[str, str]) -> int:
         try:
             status = deliver(body, headers)
-            if self.settles:
+            if self.meanwhile is not None:
                 reference = json.loads(body)["payload"]["merchantOrderId"]
-                settle(Payment.objects.get(reference=reference).pk, now=NOW)
+                self.meanwhile(Payment.objects.get(reference=reference))
             return status
         finally:
             connection.close()

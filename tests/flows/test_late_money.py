@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core import mail
@@ -12,14 +13,22 @@ from holdfast.booking.models import Booking
 from holdfast.flows.actors import Shopper
 from holdfast.flows.checkout import Checkout
 from holdfast.flows.ending import expire_orders
+from holdfast.flows.gateways import gateway_for
 from holdfast.flows.reconciliation import reconcile
+from holdfast.flows.refunds import pursue
 from holdfast.flows.returning import release_hold, standing
 from holdfast.flows.settlement import settle
 from holdfast.flows.watching import money_waiting_on_a_person
-from holdfast.kernel.errors import Conflict
+from holdfast.kernel.errors import Conflict, NotFound
+from holdfast.payments.actions import write_intent
+from holdfast.payments.gateways.base import Start
 from holdfast.payments.models import Payment, Transaction
+from holdfast.platform.db import transaction
+from holdfast.surfaces.astrology.terms import TERMS
 from tests.flows.books import everything, jobs, nothing_booked, standing_of
+from tests.flows.died import Died, died_after
 from tests.support.practice import NOW, Practice, held, new_user, payment_of
+from tests.support.racing import kinds, race
 from tests.support.sandbox import Sandbox
 from tests.support.worker import work
 
@@ -364,3 +373,120 @@ def test_a_refund_that_the_gateway_will_not_make_waits_for_a_person(
 
 def waits_for_a_person(payment: Payment) -> bool:
     return payment in money_waiting_on_a_person()
+
+
+@pytest.mark.spec("BC-12", "BC-7")
+@pytest.mark.parametrize("step", ["WITH moved AS", 'UPDATE "holdfast_payments_payment"'])
+def test_a_refund_whose_worker_is_killed_when_the_gateway_has_answered_is_not_made_twice(
+    practice: Practice, abandoned: Checkout, sandbox: Sandbox, step: str
+) -> None:
+    held(practice, now=AFTER)
+    sandbox.settle(abandoned.reference)
+    settle(payment_of(abandoned).pk, now=LATE)
+    refund = Transaction.objects.get(kind="refund")
+    pursue(refund.pk, now=LATE)
+    pursue(refund.pk, now=LATE)
+
+    with pytest.raises(Died), died_after(step):
+        pursue(refund.pk, now=LATE)
+    refund.refresh_from_db()
+    assert refund.state == "pending"
+    for minutes in (2, 4):
+        reconcile(now=LATE + timedelta(minutes=minutes))
+
+    refund.refresh_from_db()
+    assert refund.state == "succeeded"
+    assert payment_of(abandoned).refunded == 199_900
+    assert refunded_at_the_gateway(sandbox, abandoned.reference) == 199_900
+
+
+@pytest.mark.spec("BC-12")
+def test_a_refund_that_many_pursue_at_once_is_made_once(
+    practice: Practice, abandoned: Checkout, sandbox: Sandbox
+) -> None:
+    held(practice, now=AFTER)
+    sandbox.settle(abandoned.reference)
+    settle(payment_of(abandoned).pk, now=LATE)
+    refund = Transaction.objects.get(kind="refund").pk
+
+    results = race([partial(pursue, refund, now=LATE) for _ in range(6)])
+    refund_is_through(sandbox)
+
+    assert kinds(results) == {"NoneType": 6}
+    assert [one.state for one in Transaction.objects.filter(kind="refund")] == ["succeeded"]
+    assert refunded_at_the_gateway(sandbox, abandoned.reference) == 199_900
+
+
+@pytest.mark.spec("BC-12", "BC-11")
+def test_of_two_payments_for_one_order_one_wins_and_the_other_goes_back(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    first = held(practice)
+    second = another_attempt(payment_of(first))
+    for reference in (first.reference, second.reference):
+        sandbox.settle(reference)
+
+    results = race([partial(settle, pk, now=NOW) for pk in (payment_of(first).pk, second.pk) * 3])
+    refund_is_through(sandbox)
+
+    assert kinds(results) == {"Payment": 6}
+    won, lost = Payment.objects.order_by("-wins")
+    assert (won.wins, won.captured, won.refunded) == (True, 199_900, 0)
+    assert (lost.wins, lost.captured, lost.refunded, lost.reason) == (False, 199_900, 199_900, "paid twice")
+    assert Booking.objects.count() == 1
+    assert Allocation.objects.get().state == "taken"
+    assert standing(won.reference, now=LATE).status == "SUCCESS"
+    assert standing(lost.reference, now=LATE).status == "REFUNDED"
+
+
+def another_attempt(payment: Payment) -> Payment:
+    """A second payment of the same due, open at the gateway: the customer went back and tried again."""
+    with transaction():
+        attempt = write_intent(
+            payment.due,
+            order=payment.order,
+            account=payment.account,
+            reference=f"{payment.reference}-2",
+            first_look_at=NOW,
+            now=NOW,
+        )
+    wanted = Start(attempt.reference, attempt.money, "https://yourapp.com", timedelta(minutes=10))
+    started = gateway_for(payment.account).start(wanted, now=NOW)
+    with transaction():
+        attempt.move("start", by="customer:1", at=NOW, payment_url=started.url)
+    return attempt
+
+
+def test_letting_go_twice_is_letting_go_once(practice: Practice) -> None:
+    user = new_user()
+    checkout = held(practice, user=user)
+    release_hold(checkout.reference, by=Shopper(user, None), now=NOW)
+    before = everything()
+
+    assert release_hold(checkout.reference, by=Shopper(user, None), now=NOW).status == "CANCELLED"
+
+    assert everything() == before
+
+
+def test_nobody_lets_go_of_anothers_time(practice: Practice) -> None:
+    checkout = held(practice)
+    before = everything()
+
+    with pytest.raises(NotFound):
+        release_hold(checkout.reference, by=Shopper(new_user(), None), now=NOW)
+
+    assert everything() == before
+
+
+@pytest.mark.spec("BC-9")
+def test_a_hold_outlasts_the_gateways_own_expiry(practice: Practice, sandbox: Sandbox) -> None:
+    sandbox.arm("pay_expire_at_skew", seconds=7 * 86_400)
+    checkout = held(practice)
+
+    payment = payment_of(checkout)
+    assert payment.expires_at
+    keeps_until = payment.expires_at + timedelta(seconds=TERMS.margin)
+    assert keeps_until > NOW + TERMS.hold_for
+    assert payment.order.expires_at == Allocation.objects.get().held_until == keeps_until
+    expire_orders(now=keeps_until - timedelta(seconds=1))
+    assert standing_of(checkout.reference) == ("pending", "placed", "held")

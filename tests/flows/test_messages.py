@@ -20,26 +20,11 @@ from holdfast.payments.models import Payment
 from holdfast.platform.db import transaction
 from holdfast.platform.outbox import post
 from tests.flows.books import jobs, nothing_booked, standing_of
+from tests.flows.died import Died, died_after
 from tests.flows.door import LATER, deliver_sent
 from tests.support.practice import NOW, Practice, held, payment_of
 from tests.support.sandbox import Sandbox
 from tests.support.worker import work
-
-
-class Died(Exception):
-    """The process ended here."""
-
-
-def died_after(sql_part: str) -> Any:
-    """Break off at the first statement that contains ``sql_part``, when it has been carried out."""
-
-    def wrapper(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
-        result = execute(sql, params, many, context)
-        if sql_part in str(sql):
-            raise Died
-        return result
-
-    return connection.execute_wrapper(wrapper)
 
 
 @pytest.mark.spec("BC-20")

@@ -136,7 +136,7 @@ def test_webhook_return_page_reconciler_and_expiry_at_once_agree(
 def test_a_webhook_that_is_quicker_than_the_answer_to_our_own_call_is_settled(
     practice: Practice, sandbox: Sandbox, door: Door
 ) -> None:
-    door.settles = True
+    door.meanwhile = lambda payment: settle(payment.pk, now=NOW)
     sandbox.arm("webhook_before_pay_answer")
 
     checkout = held(practice)
@@ -149,7 +149,7 @@ def test_a_webhook_that_is_quicker_than_the_answer_to_our_own_call_is_settled(
 def test_an_open_payment_that_a_webhook_found_before_our_own_answer_keeps_its_page(
     practice: Practice, sandbox: Sandbox, door: Door
 ) -> None:
-    door.settles = True
+    door.meanwhile = lambda payment: settle(payment.pk, now=NOW)
     sandbox.arm("attempt_failed_then_completed", reads=9)
     sandbox.arm("webhook_before_pay_answer")
 
