@@ -22,7 +22,8 @@ class Terms:
 
     ``pay_within`` and ``margin`` are seconds: the gateway gets the first, the hold lasts both together.
     References are templates of ``kernel.ids.new_reference``. The addresses are where a browser goes after
-    paying, relative to the return origin, with ``{payment}``, ``{booking}`` and ``{reason}`` filled in.
+    paying, relative to the return origin, with ``{payment}``, ``{booking}`` and ``{reason}`` filled in;
+    the confirmation's is our own page of a booking.
     """
 
     way: Way
@@ -30,6 +31,7 @@ class Terms:
     payment_reference: str
     success_address: str
     failed_address: str
+    confirmation_address: str
     pay_within: int = 600
     margin: int = 120
     failed_payment_frees: bool = True

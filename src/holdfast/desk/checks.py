@@ -21,6 +21,7 @@ PLACES: Mapping[str, tuple[set[str], set[str]]] = {
     "payment_reference": ({"offering", "date", "random"}, {"random"}),
     "success_address": ({"payment", "booking", "reason"}, set()),
     "failed_address": ({"payment", "booking", "reason"}, set()),
+    "confirmation_address": ({"booking"}, {"booking"}),
 }
 TYPES: Mapping[type, tuple[Callable[[Any], bool], str]] = {
     str: (lambda value: isinstance(value, str) and bool(value), "a text"),

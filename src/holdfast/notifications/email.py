@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.template.loader import render_to_string
 from holdfast.booking.models import Booking
 from holdfast.kernel.money import Money
 from holdfast.kernel.wording import amount_in_words, day_in_words, hours_in_words
-from holdfast.orders.models import Line
+from holdfast.orders.models import Line, Order
 from holdfast.payments.models import Payment
 
 from .models import Email
@@ -70,8 +71,14 @@ def _confirmed(booking_id: Any) -> Fact:
         subject_id=booking.pk,
         to=_address(line),
         subject=f"Confirmed: {line.title}, {day_in_words(_when(line))}, {_when(line):%H:%M}",
-        context=_about(line) | {"reference": booking.reference},
+        context=_about(line)
+        | {"reference": booking.reference, "page": _confirmation_page(line.order, booking.reference)},
     )
+
+
+def _confirmation_page(order: Order, reference: str) -> str:
+    address = order.terms.confirmation_address.format(booking=quote(reference))
+    return f"{settings.HOLDFAST_PUBLIC_URL}{address}"
 
 
 def _refunded(payment_id: Any) -> Fact:

@@ -12,6 +12,7 @@ TERMS = Terms(
     payment_reference="ASTRO_ORDER_{offering}_{random}",
     success_address="/astro-booking-success?merchant_order_id={payment}&astro_book_id={booking}",
     failed_address="/astro-booking-failed?merchant_order_id={payment}&reason={reason}",
+    confirmation_address="/confirmation?astro_book_id={booking}",
     pay_within=600,
     margin=120,
     failed_payment_frees=True,
