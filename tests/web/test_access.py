@@ -1,0 +1,203 @@
+"""Every route, asked by everybody, about their own things and about others': no row is left to chance.
+
+RULES has one row for each route of the API. A new route without a row fails the first test here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from holdfast.booking.models import Booking
+from holdfast.kernel.clock import utc_now
+from holdfast.payments.models import Payment
+from holdfast.platform.models import User
+from holdfast.project.api import api as ninja_api
+from tests.support.booked import api_of, booked
+from tests.support.practice import Api, Practice, held, new_member, new_practice, new_user
+from tests.support.sandbox import Sandbox
+
+ROLES = ("payer", "stranger", "owner", "manager", "staff", "provider", "other_staff", "admin", "nobody")
+SECRETS = ("user@example.com", "9876543210")
+
+
+@dataclass
+class World:
+    """One customer's booking, paid for, and one more time that is held; and all who may ask about them."""
+
+    practice: Practice
+    booking: str
+    held: str
+    apis: dict[str, Api]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who gets ``status``, and among them who is told the contact; the others get 404, or 401 as nobody."""
+
+    ask: Callable[[Api, World], Any]
+    allowed: frozenset[str]
+    status: int = 200
+    tells_contact: frozenset[str] = frozenset()
+
+
+EVERYBODY = frozenset(ROLES)
+SIGNED_IN = EVERYBODY - {"nobody"}
+PAYER = frozenset({"payer"})
+CONCERNED = PAYER | {"owner", "manager", "staff", "admin"}
+A = "/api/astrology"
+
+RULES: dict[tuple[str, str], Rule] = {
+    ("POST", "/api/auth/register/"): Rule(
+        lambda api, w: api.send("/api/auth/register/"), EVERYBODY, status=400
+    ),
+    ("POST", "/api/auth/token/"): Rule(lambda api, w: api.send("/api/auth/token/"), EVERYBODY, status=400),
+    ("POST", "/api/auth/token/refresh/"): Rule(
+        lambda api, w: api.send("/api/auth/token/refresh/", {"refresh": "x"}), EVERYBODY, status=401
+    ),
+    ("POST", "/api/auth/logout/"): Rule(
+        lambda api, w: api.send("/api/auth/logout/", {"refresh": "x"}), EVERYBODY, status=204
+    ),
+    ("GET", "/api/auth/me/"): Rule(lambda api, w: api.get("/api/auth/me/"), SIGNED_IN),
+    ("POST", "/api/payments/webhook/{gateway}/"): Rule(
+        lambda api, w: api.send("/api/payments/webhook/phonepe/"), EVERYBODY, status=401
+    ),
+    ("POST", "/api/payments/webhook/{gateway}/{account}/"): Rule(
+        lambda api, w: api.send(f"/api/payments/webhook/phonepe/{w.practice.account.pk}/"),
+        EVERYBODY,
+        status=401,
+    ),
+    ("POST", "/api/payments/{reference}/release/"): Rule(
+        lambda api, w: api.send(f"/api/payments/{w.held}/release/"), PAYER
+    ),
+    ("GET", f"{A}/services/"): Rule(lambda api, w: api.get(f"{A}/services/"), EVERYBODY),
+    ("GET", f"{A}/services/{{service_id}}/"): Rule(
+        lambda api, w: api.get(f"{A}/services/{w.practice.offering.pk}/"), EVERYBODY
+    ),
+    ("GET", f"{A}/services/{{service_id}}/slots/"): Rule(
+        lambda api, w: api.get(f"{A}/services/{w.practice.offering.pk}/slots/?date=2030-01-01"), EVERYBODY
+    ),
+    ("POST", f"{A}/bookings/book-with-payment/"): Rule(
+        lambda api, w: api.book(w.practice, preferred_time="15:00"), SIGNED_IN
+    ),
+    ("GET", f"{A}/bookings/confirmation/"): Rule(
+        lambda api, w: api.get(f"{A}/bookings/confirmation/?astro_book_id={w.booking}"),
+        EVERYBODY,
+        tells_contact=EVERYBODY,
+    ),
+    ("GET", f"{A}/bookings/status/"): Rule(
+        lambda api, w: api.get(f"{A}/bookings/status/?merchant_order_id={w.held}"), PAYER
+    ),
+    ("GET", f"{A}/bookings/"): Rule(
+        lambda api, w: api.get(f"{A}/bookings/"), SIGNED_IN, tells_contact=CONCERNED
+    ),
+    ("GET", f"{A}/bookings/{{astro_book_id}}/"): Rule(
+        lambda api, w: api.get(f"{A}/bookings/{w.booking}/"), CONCERNED, tells_contact=CONCERNED
+    ),
+}
+CLOSED = [route for route, rule in RULES.items() if rule.allowed != EVERYBODY]
+DOCUMENTED = [
+    (method.upper(), path)
+    for path, methods in ninja_api.get_openapi_schema()["paths"].items()
+    for method in methods
+]
+
+
+@pytest.fixture
+def world(practice: Practice, sandbox: Sandbox, customer: User, settings: Any) -> World:
+    settings.HOLDFAST_HOLDS_AN_ADDRESS = 0
+    other = new_practice(sandbox, slug="other")
+    users = {role: new_member(practice, role) for role in ("owner", "manager", "staff", "provider")}
+    users |= {"payer": customer, "stranger": new_user(), "other_staff": new_member(other, "staff")}
+    users["admin"] = User.objects.create_superuser("admin@example.com", "x")
+    return World(
+        practice=practice,
+        booking=booked(practice, sandbox, user=customer, now=utc_now()),
+        held=held(practice, user=customer, at="12:00", now=utc_now()).reference,
+        apis={role: api_of(user) for role, user in users.items()} | {"nobody": Api()},
+    )
+
+
+@pytest.mark.spec("GEN-2", "BC-19")
+def test_every_route_has_its_rule() -> None:
+    assert set(RULES) == set(DOCUMENTED)
+
+
+@pytest.mark.spec("GEN-2", "BC-19")
+def test_no_route_hides_from_the_document() -> None:
+    hidden = {"/api/", "/api/openapi.json", "/api/docs/"}
+
+    assert set(_addresses()) - hidden == {path for _, path in DOCUMENTED}
+
+
+@pytest.mark.spec("GEN-2", "BC-19", "GEN-1")
+@pytest.mark.parametrize("route", CLOSED, ids=" ".join)
+def test_only_those_who_may_get_an_answer(world: World, route: tuple[str, str]) -> None:
+    rule = RULES[route]
+    for role in sorted(EVERYBODY - rule.allowed):
+        before = _state()
+
+        answer = rule.ask(world.apis[role], world)
+
+        assert answer.status_code == (401 if role == "nobody" else 404), role
+        assert set(answer.json()) == {"error"}, role
+        assert _state() == before, role
+        assert not any(secret in answer.content.decode() for secret in SECRETS), role
+
+
+@pytest.mark.spec("GEN-2", "BC-19")
+@pytest.mark.parametrize("role", ROLES)
+def test_those_who_may_get_their_answer(world: World, role: str) -> None:
+    for route, rule in RULES.items():
+        if role not in rule.allowed:
+            continue
+
+        answer = rule.ask(world.apis[role], world)
+
+        assert answer.status_code == rule.status, route
+        if role not in rule.tells_contact:
+            assert not any(secret in answer.content.decode() for secret in SECRETS), route
+
+
+@pytest.mark.spec("GEN-2", "BC-19")
+@pytest.mark.parametrize("role", sorted(SIGNED_IN))
+def test_a_list_tells_of_ones_own_and_of_what_one_runs_only(world: World, role: str) -> None:
+    answer = world.apis[role].get(f"{A}/bookings/").json()
+
+    expected = [world.booking] if role in CONCERNED else []
+    assert [row["astro_book_id"] for row in answer["results"]] == expected
+
+
+@pytest.mark.spec("GEN-2", "BC-19")
+@pytest.mark.parametrize("reference", ["booking", "held"])
+def test_a_reference_of_one_kind_opens_nothing_of_another(world: World, reference: str) -> None:
+    name = getattr(world, reference)
+    payer = world.apis["payer"]
+    wrong_doors = {
+        "booking": (f"{A}/bookings/status/?merchant_order_id={name}",),
+        "held": (f"{A}/bookings/{name}/", f"{A}/bookings/confirmation/?astro_book_id={name}"),
+    }
+
+    assert [payer.get(door).status_code for door in wrong_doors[reference]] == [
+        404 for _ in wrong_doors[reference]
+    ]
+
+
+def _state() -> list[Any]:
+    """What a request could change: each order and payment with its state, and the bookings."""
+    payments = Payment.objects.order_by("pk").values_list("pk", "state", "order__state")
+    return [*payments, *Booking.objects.order_by("pk").values_list("pk", "state")]
+
+
+def _addresses(patterns: Any = None, start: str = "/") -> Iterator[str]:
+    for entry in get_resolver().url_patterns if patterns is None else patterns:
+        address = start + str(entry.pattern).replace("<int:", "<").replace("<str:", "<")
+        if isinstance(entry, URLResolver):
+            if address.startswith("/api/"):
+                yield from _addresses(entry.url_patterns, address)
+        elif isinstance(entry, URLPattern) and address.startswith("/api/"):
+            yield address.replace("<", "{").replace(">", "}")
