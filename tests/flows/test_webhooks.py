@@ -21,6 +21,7 @@ from holdfast.notifications.models import Email
 from holdfast.payments.models import GatewayAccount, Transaction
 from holdfast.platform.models import GatewayEvent
 from tests.flows.books import everything, jobs, nothing_booked, standing_of
+from tests.flows.died import Died, died_after
 from tests.flows.door import HASH, LATER, PATH, Door, completed, deliver, deliver_sent
 from tests.support.practice import CREDENTIALS, NOW, Practice, held, new_practice, payment_of
 from tests.support.racing import kinds, race
@@ -361,3 +362,40 @@ def test_a_webhook_for_a_gateway_or_an_account_that_does_not_exist_is_not_found(
     assert deliver(completed("X"), path="/api/payments/webhook/piggybank/") == 404
     assert deliver(completed("X"), path=f"{PATH}999999/") == 404
     assert not GatewayEvent.objects.exists()
+
+
+@pytest.mark.spec("BC-7", "BC-20")
+@pytest.mark.parametrize("step", ['INSERT INTO "holdfast_platform_gatewayevent"', "procrastinate_defer_job"])
+def test_a_webhook_that_was_not_acknowledged_was_not_stored_and_is_taken_when_it_comes_again(
+    practice: Practice, sandbox: Sandbox, step: str
+) -> None:
+    checkout = held(practice)
+    sandbox.settle(checkout.reference)
+
+    with pytest.raises(Died), died_after(step):
+        deliver_sent(sandbox, checkout.reference)
+    assert not GatewayEvent.objects.exists()
+    assert jobs() == {}
+    assert deliver_sent(sandbox, checkout.reference) == 200
+    work()
+
+    assert standing_of(checkout.reference) == BOOKED
+
+
+@pytest.mark.spec("BC-11")
+def test_an_event_may_be_replayed_for_ever_and_nothing_more_happens(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    checkout = held(practice)
+    sandbox.settle(checkout.reference)
+    deliver_sent(sandbox, checkout.reference)
+    work()
+    before = {name: rows for name, rows in everything().items() if name != "GatewayEvent"}
+
+    for _ in range(3):
+        assert deliver_sent(sandbox, checkout.reference) == 200
+        handle(GatewayEvent.objects.get().pk, now=LATER)
+
+    assert {name: rows for name, rows in everything().items() if name != "GatewayEvent"} == before
+    assert GatewayEvent.objects.get().deliveries == 4
+    assert jobs() == {}
