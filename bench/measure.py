@@ -44,7 +44,7 @@ class Size:
     clients: int = 8
 
 
-FULL = Size(runs=5, seconds=3, count=8_000, bookings=100_000)
+FULL = Size(runs=5, seconds=2, count=6_000, bookings=100_000)
 QUICK = Size(runs=1, seconds=2, count=4_000, bookings=10_000)
 
 

@@ -52,10 +52,13 @@ def running_web(environment: Mapping[str, str], *, log: Path) -> Iterator[str]:
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    said = "no answer"
     deadline = time.monotonic() + READY_WITHIN
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(httpx.TransportError):  # it does not listen yet
-            if httpx.get(f"http://{HOST}:{port}/readyz", timeout=5).status_code == 200:
+            answer = httpx.get(f"http://{HOST}:{port}/readyz", timeout=5)
+            if answer.status_code == 200:
                 return
+            said = answer.text
         time.sleep(0.1)
-    raise BenchFailed(f"The web server did not come up; {log} says why.")
+    raise BenchFailed(f"The web server did not come up; {log} says why. /readyz: {said}")
