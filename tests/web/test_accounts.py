@@ -13,8 +13,9 @@ from holdfast.kernel.clock import utc_now
 from holdfast.platform.accounts import revoke_tokens
 from holdfast.platform.db import transaction
 from holdfast.platform.models import RefreshToken, User
-from holdfast.web.tokens import issue, rotate, user_of
+from holdfast.web.tokens import Pair, issue, rotate, user_of
 from tests.support.practice import PASSWORD, Api, new_user
+from tests.support.racing import kinds, race
 
 ME = "/api/auth/me/"
 CREDENTIALS = {"email": "customer@example.com", "password": PASSWORD}
@@ -223,3 +224,16 @@ def test_two_pairs_share_a_family_only_by_descent(customer: User) -> None:
     assert len(families) == 3
     assert len(set(families)) == 2
     assert user_of(other.access) == customer
+
+
+@pytest.mark.spec("GEN-1")
+def test_of_many_who_bring_one_refresh_token_at_once_one_gets_a_pair_and_it_is_worth_nothing(
+    customer: User,
+) -> None:
+    token = issue(customer, now=utc_now()).refresh
+
+    results = race([lambda: rotate(token, now=utc_now())] * 6)
+
+    assert kinds(results) == {"NotSignedIn": 5, "Pair": 1}
+    pair = next(result for result in results if isinstance(result, Pair))
+    assert refresh(pair.refresh).status_code == 401

@@ -25,6 +25,7 @@ def test_the_docs_page_asks_nothing_of_any_other_host() -> None:
     page = Api().get("/api/docs/").content.decode()
 
     assert '"/api/openapi.json"' in page
+    assert '"validatorUrl": null' in page
     assert not re.findall(r"(?:https?:)?//[a-z]", page)
 
 
