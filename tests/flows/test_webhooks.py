@@ -282,6 +282,23 @@ def test_an_event_signed_for_one_account_settles_nothing_of_another(
     assert standing_of(checkout.reference) == BOOKED
 
 
+@pytest.mark.spec("BC-7")
+def test_businesses_that_share_a_merchant_each_have_their_own_events(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    second = new_practice(sandbox, slug="sister")
+    checkouts = [held(practice), held(second)]
+    for checkout in checkouts:
+        sandbox.settle(checkout.reference)
+        assert deliver_sent(sandbox, checkout.reference) == 200
+
+    work()
+
+    assert [standing_of(checkout.reference) for checkout in checkouts] == [BOOKED, BOOKED]
+    accounts = list(GatewayEvent.objects.order_by("id").values_list("account_id", flat=True))
+    assert accounts == [practice.account.pk, second.account.pk]
+
+
 def _hash(pair: str) -> str:
     return hashlib.sha256(pair.encode()).hexdigest()
 

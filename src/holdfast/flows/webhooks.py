@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,14 +71,30 @@ def _verified(call: Call) -> tuple[GatewayAccount | None, Notice | None]:
         accounts = accounts.filter(pk=call.account)
         if not accounts:
             raise NotFound
+    signed_for = []
     for account in accounts:
-        try:
-            return account, read_webhook(account, headers=call.headers, body=call.body)
-        except BadSignature:
-            continue
-        except Unknown:
-            return account, None
-    return None, None
+        with suppress(BadSignature):
+            signed_for.append((account, _notice(account, call)))
+    return _whose(signed_for) if signed_for else (None, None)
+
+
+def _notice(account: GatewayAccount, call: Call) -> Notice | None:
+    try:
+        return read_webhook(account, headers=call.headers, body=call.body)
+    except Unknown:
+        return None
+
+
+def _whose(
+    signed_for: Sequence[tuple[GatewayAccount, Notice | None]],
+) -> tuple[GatewayAccount, Notice | None]:
+    """Businesses may share a merchant, and so a secret: then the account whose payment it is about."""
+    if len(signed_for) > 1:
+        for account, notice in signed_for:
+            payment = payment_by_reference(notice.reference) if notice and notice.reference else None
+            if payment is not None and payment.account_id == account.pk:
+                return account, notice
+    return signed_for[0]
 
 
 def _store(call: Call, account: GatewayAccount, notice: Notice | None, *, now: datetime) -> tuple[int, bool]:
