@@ -74,6 +74,9 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/payments/{reference}/release/"): Rule(
         lambda api, w: api.send(f"/api/payments/{w.held}/release/"), PAYER
     ),
+    ("GET", "/api/payments/{reference}/release/"): Rule(
+        lambda api, w: api.get(f"/api/payments/{w.held}/release/"), PAYER
+    ),
     ("GET", f"{A}/services/"): Rule(lambda api, w: api.get(f"{A}/services/"), EVERYBODY),
     ("GET", f"{A}/services/{{service_id}}/"): Rule(
         lambda api, w: api.get(f"{A}/services/{w.practice.offering.pk}/"), EVERYBODY

@@ -52,6 +52,7 @@ def test_the_document_says_which_routes_want_a_token() -> None:
 
     assert closed == {
         ("get", "/api/auth/me/"),
+        ("get", "/api/payments/{reference}/release/"),
         ("post", "/api/payments/{reference}/release/"),
         ("post", "/api/astrology/bookings/book-with-payment/"),
         ("get", "/api/astrology/bookings/status/"),

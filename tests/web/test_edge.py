@@ -32,7 +32,7 @@ def test_an_address_that_does_not_exist_is_404_in_json(practice: Practice, path:
         ("DELETE", "/api/astrology/bookings/book-with-payment/", "POST"),
         ("PUT", "/api/auth/token/", "POST"),
         ("GET", "/api/payments/webhook/phonepe/", "POST"),
-        ("PATCH", "/api/payments/x/release/", "POST"),
+        ("PATCH", "/api/payments/x/release/", "GET, POST"),
     ],
 )
 def test_another_method_is_405_and_says_which_is_right(
@@ -41,7 +41,7 @@ def test_another_method_is_405_and_says_which_is_right(
     answer = api.generic(method, path)
 
     assert answer.status_code == 405
-    assert answer["Allow"] == allowed
+    assert sorted(answer["Allow"].split(", ")) == allowed.split(", ")
     assert answer.json() == {"error": "This address does not answer that method."}
 
 

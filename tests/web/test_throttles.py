@@ -31,6 +31,7 @@ LIMITED: dict[tuple[str, str], Ask] = {
     ("start_by_user", "booking"): lambda api, p: api.book(p, preferred_time="03:00"),
     ("start_by_address", "booking"): lambda api, p: api.book(p, preferred_time="03:00"),
     ("start_by_user", "release"): lambda api, p: api.send("/api/payments/x/release/"),
+    ("look_up", "released"): lambda api, p: api.get("/api/payments/x/release/"),
     ("bad_webhook", "webhook"): lambda api, p: api.send("/api/payments/webhook/phonepe/"),
 }
 

@@ -9,7 +9,7 @@ from ninja import Router, Schema
 from ninja.responses import Status
 
 from holdfast.flows.actors import Shopper
-from holdfast.flows.returning import StillUnknown, release_hold
+from holdfast.flows.returning import StillUnknown, release_hold, standing
 from holdfast.flows.webhooks import Call, receive, store_forged
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import NotSignedIn
@@ -61,6 +61,17 @@ def release(request: HttpRequest, reference: str) -> Released | Status[Unanswere
     except StillUnknown:
         return Status(202, Unanswered(status="PENDING", status_url=request.path))
     return Released(status=after.status)
+
+
+@router.get(
+    "/{reference}/release/",
+    response=documented({200: Released}, BAD, SIGNED_IN, MISSING, THROTTLED),
+    auth=signed_in,
+)
+def released(request: HttpRequest, reference: str) -> Released:
+    """Where the payment of that time stands: CANCELLED once it is let go."""
+    limit(request, "look_up")
+    return Released(status=standing(reference, now=utc_now(), of_user=who(request).pk).status)
 
 
 def _receive(request: HttpRequest, gateway: str, *, account: int | None) -> Taken:

@@ -178,6 +178,24 @@ def test_a_time_that_was_paid_for_meanwhile_is_not_released(
     assert Booking.objects.get().state == "confirmed"
 
 
+@pytest.mark.spec("GEN-5", "GEN-6")
+def test_a_time_is_kept_as_long_as_the_gateway_does_not_say_that_it_is_unpaid(
+    practice: Practice, api: Api, sandbox: Sandbox
+) -> None:
+    api.book(practice)
+    release_url = api.book(practice).json()["release_url"]
+    sandbox.arm("status_500_before", 2)
+
+    unknown = api.send(release_url)
+
+    assert unknown.status_code == 202
+    assert unknown.json() == {"status": "PENDING", "status_url": release_url}
+    assert api.get(release_url).json() == {"success": True, "status": "PENDING"}
+    assert held_allocations() == 1
+    assert api.send(release_url).json() == {"success": True, "status": "CANCELLED"}
+    assert api.get(release_url).json() == {"success": True, "status": "CANCELLED"}
+
+
 @pytest.mark.spec("GEN-6")
 def test_a_fourth_unpaid_time_is_too_many(practice: Practice, api: Api) -> None:
     for time in ("10:00", "11:00", "12:00"):
