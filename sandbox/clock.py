@@ -16,3 +16,7 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self._ahead_ms += round(seconds * 1000)
+
+    def reset(self) -> None:
+        """Show the real time again. What fell due on the way stays as it became."""
+        self._ahead_ms = 0

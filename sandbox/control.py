@@ -48,7 +48,7 @@ class Control:
             ("/webhooks", {"GET": self.list_webhooks}),
             ("/webhooks/resend", {"POST": self.resend}),
             ("/calls", {"GET": self.calls, "DELETE": self.forget_calls}),
-            ("/clock", {"GET": self.read_clock, "POST": self.advance}),
+            ("/clock", {"GET": self.read_clock, "POST": self.advance, "DELETE": self.reset_clock}),
         )
         return [
             Route("/control" + path, refusing(answer), methods=[method])
@@ -168,6 +168,10 @@ class Control:
         self._world.clock.advance(seconds)
         for gateway in self._gateways.values():
             gateway.tick()
+        return await self.read_clock(request)
+
+    async def reset_clock(self, request: Request) -> Response:
+        self._world.clock.reset()
         return await self.read_clock(request)
 
     def _asked(self, body: Json) -> list[Gateway]:

@@ -35,6 +35,7 @@ def sandbox_process() -> Iterator[Sandbox]:
 def sandbox(sandbox_process: Sandbox) -> Iterator[Sandbox]:
     """The gateways' sandbox over HTTP, well-behaved at the start of every test."""
     sandbox_process.disarm()
+    sandbox_process.reset_clock()
     yield sandbox_process
     sandbox_process.disarm()
 

@@ -71,6 +71,9 @@ class Sandbox:
         """Push the gateway's clock ahead, so that what is due happens."""
         self._ask("POST", "clock", advance_seconds=seconds)
 
+    def reset_clock(self) -> None:
+        self._ask("DELETE", "clock")
+
     def add_merchant(self, client_id: str, **details: Any) -> dict[str, Any]:
         """Add a merchant, or change one: ``client_secret, webhook_url, webhook_username, …``."""
         saved: dict[str, Any] = self._ask(

@@ -16,11 +16,14 @@ class Way(StrEnum):
     AUTHORIZE_THEN_APPROVE = "authorize_then_approve"
 
 
+GATEWAY_ANSWERS_WITHIN = 30  # seconds
+
+
 @dataclass(frozen=True)
 class Terms:
     """How one trade sells.
 
-    ``pay_within`` and ``margin`` are seconds: the gateway gets the first, the hold lasts both together.
+    ``pay_within`` and ``margin`` are seconds: the gateway gets the first, the hold lasts longer by the second.
     References are templates of ``kernel.ids.new_reference``. The addresses are where a browser goes after
     paying, relative to the return origin, with ``{payment}``, ``{booking}`` and ``{reason}`` filled in;
     the confirmation's is our own page of a booking.
@@ -33,12 +36,16 @@ class Terms:
     failed_address: str
     confirmation_address: str
     pay_within: int = 600
-    margin: int = 120
+    margin: int = 90
     failed_payment_frees: bool = True
 
     @property
     def hold_for(self) -> timedelta:
-        return timedelta(seconds=self.pay_within + self.margin)
+        """As long as the customer may pay, a margin, and the while that a gateway may take to begin with.
+
+        The gateway counts from its own answer; with that while, the hold need not be made longer then.
+        """
+        return timedelta(seconds=self.pay_within + self.margin + GATEWAY_ANSWERS_WITHIN)
 
     def changed_by(self, overrides: dict[str, Any]) -> Terms:
         """The same terms with what an offering sets differently."""

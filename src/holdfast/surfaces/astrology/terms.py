@@ -14,7 +14,7 @@ TERMS = Terms(
     failed_address="/astro-booking-failed?merchant_order_id={payment}&reason={reason}",
     confirmation_address="/confirmation?astro_book_id={booking}",
     pay_within=600,
-    margin=120,
+    margin=90,
     failed_payment_frees=True,
 )
 
