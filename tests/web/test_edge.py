@@ -46,6 +46,19 @@ def test_another_method_is_405_and_says_which_is_right(
 
 
 @pytest.mark.spec("GEN-5")
+def test_a_fault_of_ours_is_500_in_json_without_a_word_of_why(practice: Practice, api: Api) -> None:
+    practice.account.gateway = "no-such-gateway"
+    practice.account.save()
+    api.raise_request_exception = False
+
+    answer = api.book(practice)
+
+    assert answer.status_code == 500
+    assert answer.json() == {"error": "This went wrong on our side."}
+    assert "X-Request-ID" in answer
+
+
+@pytest.mark.spec("GEN-5")
 def test_a_slash_left_out_at_the_end_loses_no_body(practice: Practice, api: Api) -> None:
     answer = api.send("/api/astrology/bookings/book-with-payment", request_body(practice))
 

@@ -10,6 +10,7 @@ from django.test import RequestFactory
 
 from holdfast.orders.models import Order
 from holdfast.platform.models import GatewayEvent, User
+from holdfast.project.api import api as ninja_api
 from holdfast.web.throttles import client_address
 from tests.support.booked import api_of
 from tests.support.practice import PASSWORD, Api, Practice, new_user
@@ -31,9 +32,26 @@ LIMITED: dict[tuple[str, str], Ask] = {
     ("start_by_user", "booking"): lambda api, p: api.book(p, preferred_time="03:00"),
     ("start_by_address", "booking"): lambda api, p: api.book(p, preferred_time="03:00"),
     ("start_by_user", "release"): lambda api, p: api.send("/api/payments/x/release/"),
+    ("sign_in", "logout"): lambda api, p: api.send("/api/auth/logout/", {"refresh": "x"}),
+    ("look_up", "bookings"): lambda api, p: api.get(f"{A}/bookings/"),
+    ("look_up", "booking"): lambda api, p: api.get(f"{A}/bookings/x/"),
     ("look_up", "released"): lambda api, p: api.get("/api/payments/x/release/"),
     ("bad_webhook", "webhook"): lambda api, p: api.send("/api/payments/webhook/phonepe/"),
 }
+
+
+@pytest.mark.spec("GEN-6")
+def test_every_route_but_who_am_i_has_its_limit() -> None:
+    paths = ninja_api.get_openapi_schema()["paths"]
+
+    unlimited = {
+        path
+        for path, methods in paths.items()
+        for route in methods.values()
+        if "429" not in map(str, route["responses"])
+    }
+
+    assert unlimited == {"/api/auth/me/"}
 
 
 def only(settings: Any, **limits: int) -> None:
@@ -65,7 +83,7 @@ def test_a_limit_of_nought_is_none(
 ) -> None:
     only(settings)
 
-    assert {LIMITED[name, route](api, practice).status_code for _ in range(5)} <= {200, 400, 401, 404}
+    assert {LIMITED[name, route](api, practice).status_code for _ in range(5)} <= {200, 204, 400, 401, 404}
 
 
 @pytest.mark.spec("GEN-6")

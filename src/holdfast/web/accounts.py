@@ -98,9 +98,10 @@ def refresh(request: HttpRequest, body: Refresh) -> Tokens:
     return _as_tokens(tokens.rotate(body.refresh, now=utc_now()))
 
 
-@router.post("/logout/", response=documented({204: None}, BAD), auth=None)
+@router.post("/logout/", response=documented({204: None}, BAD, THROTTLED), auth=None)
 def logout(request: HttpRequest, body: Refresh) -> Status[None]:
     """Sign out: the refresh token and all that came of it are renewed no more."""
+    limit(request, "sign_in")
     tokens.revoke(body.refresh, now=utc_now())
     return Status(204, None)
 

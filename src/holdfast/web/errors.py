@@ -25,6 +25,7 @@ STATUSES: dict[type[errors.HoldfastError], int] = {
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.KeyUsed: 422,
     errors.TooMany: 429,
     errors.Unavailable: 503,
 }
@@ -64,7 +65,7 @@ def answer_errors(api: NinjaAPI) -> None:
     @api.exception_handler(errors.HoldfastError)
     def expected(request: HttpRequest, error: errors.HoldfastError) -> HttpResponse:
         response = api.create_response(request, body_of(error), status=status_of(error))
-        if isinstance(error, errors.TooMany | errors.Unavailable):
+        if isinstance(error, errors.TooMany | errors.Unavailable | errors.StillAnswering):
             response["Retry-After"] = str(error.retry_after)
         if isinstance(error, errors.NotSignedIn):
             response["WWW-Authenticate"] = "Bearer"

@@ -109,20 +109,24 @@ def status(request: HttpRequest, merchant_order_id: str) -> dict[str, Any]:
     return present.status(standing(merchant_order_id, now=utc_now(), of_user=user.pk, trade=TRADE))
 
 
-@router.get("/bookings/", response=documented({200: Page[OwnBookingOut]}, BAD, SIGNED_IN), auth=signed_in)
+@router.get(
+    "/bookings/", response=documented({200: Page[OwnBookingOut]}, BAD, SIGNED_IN, THROTTLED), auth=signed_in
+)
 def bookings(request: HttpRequest, paging: Query[Paging], business: str | None = None) -> dict[str, Any]:
     """One's own bookings, newest first; all of a business's for those who run it."""
+    limit(request, "look_up")
     seen = bookings_seen_by(who(request), trade=TRADE, business=business)
     return paged(request, seen, paging, present.own_bookings)
 
 
 @router.get(
     "/bookings/{astro_book_id}/",
-    response=documented({200: OwnBooking}, BAD, SIGNED_IN, MISSING),
+    response=documented({200: OwnBooking}, BAD, SIGNED_IN, MISSING, THROTTLED),
     auth=signed_in,
 )
 def booking(request: HttpRequest, astro_book_id: str) -> dict[str, Any]:
     """One booking, for its customer and for those who run the business."""
+    limit(request, "look_up")
     return {"data": present.own_booking(booking_seen_by(who(request), astro_book_id, trade=TRADE))}
 
 
