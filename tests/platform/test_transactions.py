@@ -91,6 +91,4 @@ def test_a_step_of_a_life_is_written_once(practice: Practice) -> None:
     again = {name: value for name, value in first.items() if name not in ("id", "xid")}
 
     with pytest.raises(IntegrityError, match="one_transition_a_step"):
-        Transition.objects.create(
-            **{name: value for name, value in first.items() if name not in ("id", "xid")}
-        )
+        Transition.objects.create(**again)
