@@ -19,9 +19,10 @@ from holdfast.flows.ending import expire_orders
 from holdfast.flows.settlement import settle
 from holdfast.flows.webhooks import Call, receive
 from holdfast.kernel.clock import utc_now
+from holdfast.platform.idempotency import Answer, Asked, Claim, claim, keep
 from holdfast.platform.models import Finding, User
 from holdfast.web.tokens import issue
-from tests.support.practice import NOW, TODAY, Practice, held, new_member, new_user, payment_of
+from tests.support.practice import CREDENTIALS, NOW, TODAY, Practice, held, new_member, new_user, payment_of
 from tests.support.sandbox import Sandbox
 from tests.support.worker import work
 
@@ -84,6 +85,14 @@ def an_open_finding() -> Finding:
     )
 
 
+def an_answered_key() -> None:
+    """What a request with an Idempotency-Key leaves behind."""
+    asked = Asked(actor="user:1", route="POST /api/x/", key="a-key-of-16-chars", fingerprint="0" * 64)
+    claimed = claim(asked, now=NOW)
+    assert isinstance(claimed, Claim)
+    keep(claimed, Answer(200, {}, CREDENTIALS["client_secret"].encode()))
+
+
 @pytest.fixture
 def books(practice: Practice, sandbox: Sandbox) -> Books:
     too_late = held(practice)
@@ -97,6 +106,7 @@ def books(practice: Practice, sandbox: Sandbox) -> Books:
     DateOverride.objects.create(resource=practice.person, day=TODAY)
     issue(new_member(practice, "owner"), now=utc_now())
     an_open_finding()
+    an_answered_key()
     work()
     return Books(practice, paid, too_late, Booking.objects.get())
 

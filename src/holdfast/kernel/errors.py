@@ -9,7 +9,9 @@
     ├── Conflict              409  the world has moved on
     │   ├── SlotTaken              … with the nearest free slots
     │   ├── AlreadyHeld            … by the same customer, with the way to pay or release it
-    │   └── MoveRefused            … a lifecycle has no such move
+    │   ├── MoveRefused            … a lifecycle has no such move
+    │   └── StillAnswering         … the same request is being answered already
+    ├── KeyUsed               422  its Idempotency-Key belongs to another request
     ├── TooMany               429  with the seconds to wait
     └── Unavailable           503  a payment method cannot be reached just now
 
@@ -84,6 +86,16 @@ class MoveRefused(Conflict):
     def __init__(self, subject: str, state: str, event: str) -> None:
         super().__init__(f"A {subject} that is {state} cannot {event.replace('_', ' ')}.")
         self.subject, self.state, self.event = subject, state, event
+
+
+class StillAnswering(Conflict):
+    """This request is still being answered. Please ask again in a moment."""
+
+    retry_after = 2
+
+
+class KeyUsed(HoldfastError):
+    """This Idempotency-Key has been used for another request. Please take a new one."""
 
 
 class TooMany(HoldfastError):

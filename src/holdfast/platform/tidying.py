@@ -1,10 +1,11 @@
-"""What is not kept for ever: counted windows, spent tokens, and calls that no gateway made."""
+"""What is not kept for ever: counted windows, spent tokens, kept answers, and calls that no gateway made."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from .models import GatewayEvent, RefreshToken, Throttle
+from .idempotency import KEPT_FOR as ANSWERS_ARE_KEPT_FOR
+from .models import GatewayEvent, IdempotencyKey, RefreshToken, Throttle
 
 FORGED_ARE_KEPT_FOR = timedelta(days=7)
 
@@ -15,3 +16,4 @@ def tidy_up(*, now: datetime) -> None:
     Throttle.objects.filter(window__lt=an_hour_ago).delete()
     RefreshToken.objects.filter(expires_at__lt=now).delete()
     GatewayEvent.objects.filter(verified=False, received_at__lt=now - FORGED_ARE_KEPT_FOR).delete()
+    IdempotencyKey.objects.filter(created_at__lt=now - ANSWERS_ARE_KEPT_FOR, lease_until__lt=now).delete()

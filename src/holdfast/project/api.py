@@ -8,6 +8,7 @@ from ninja.openapi.docs import Swagger
 from holdfast.surfaces.astrology.api import router as astrology
 from holdfast.web import accounts, payments
 from holdfast.web.errors import answer_errors
+from holdfast.web.idempotency import answered_once
 from holdfast.web.reading import StrictParser
 
 # A trade is one folder and one line.
@@ -23,6 +24,7 @@ api = NinjaAPI(
     parser=StrictParser(),
 )
 answer_errors(api)
+api.add_decorator(answered_once, mode="view")
 api.add_router("/auth", accounts.router)
 api.add_router("/payments", payments.router)
 for path, surface in SURFACES.items():

@@ -24,6 +24,9 @@ class SignedIn(AuthBase):
     openapi_bearerFormat = "JWT"  # noqa: N815 - the OpenAPI field is spelled so
 
     def __call__(self, request: HttpRequest) -> User:
+        known = getattr(request, "auth", None)
+        if isinstance(known, User):  # found for the idempotency key: signing in costs one look-up
+            return known
         if "Authorization" in request.headers:
             return self._by_token(request.headers["Authorization"])
         user = request.user

@@ -16,6 +16,7 @@ from holdfast.kernel.errors import NotSignedIn
 
 from .answers import BAD, MISSING, SIGNED_IN, THROTTLED, Problem, Unanswered, documented
 from .auth import signed_in, who
+from .idempotency import takes_no_key
 from .throttles import client_address, limit
 
 router = Router(tags=["payments"])
@@ -36,12 +37,14 @@ WEBHOOK = documented({200: Taken, 401: Problem}, BAD, MISSING, THROTTLED)
 
 
 @router.post("/webhook/{gateway}/", response=WEBHOOK, auth=None)
+@takes_no_key
 def webhook(request: HttpRequest, gateway: str) -> Taken:
     """A gateway's call; which account it is for shows in what it is signed with."""
     return _receive(request, gateway, account=None)
 
 
 @router.post("/webhook/{gateway}/{account}/", response=WEBHOOK, auth=None)
+@takes_no_key
 def webhook_of_account(request: HttpRequest, gateway: str, account: int) -> Taken:
     """A gateway's call for one gateway account."""
     return _receive(request, gateway, account=account)

@@ -1,4 +1,4 @@
-"""What happened: transitions, gateways' calls, findings, emails, and the worker's messages."""
+"""What happened: transitions, gateways' and clients' calls, findings, emails, and the worker's messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from holdfast.flows.webhooks import replay
 from holdfast.kernel.errors import Conflict
 from holdfast.notifications.models import Email
 from holdfast.platform.db import transaction
-from holdfast.platform.models import Finding, GatewayEvent, Transition
+from holdfast.platform.models import Finding, GatewayEvent, IdempotencyKey, Transition
 
 from .common import ReadOnlyPage, Rows, who
 
@@ -47,6 +47,20 @@ class GatewayEventPage(ReadOnlyPage):
                 self.message_user(request, f"{event}: {no.message}", messages.ERROR)
             else:
                 self.message_user(request, f"{event}: will be handled again in a moment.")
+
+
+@admin.register(IdempotencyKey)
+class IdempotencyKeyPage(ReadOnlyPage):
+    """Writes that came with a key, answered or in flight. The answers themselves are not shown."""
+
+    list_display = ("created_at", "actor", "route", "key", "status", "attempt", "lease_until")
+    list_filter = (("status", admin.EmptyFieldListFilter), "route", "created_at")
+    search_fields = ("=actor", "route", "key")
+    ordering = ("-id",)
+    exclude = ("fingerprint", "answer")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("fingerprint", "answer")
 
 
 @admin.register(Finding)

@@ -38,7 +38,7 @@ from .terms import TERMS, TRADE
 
 router = Router(tags=["astrology"])
 
-HELD = {409: SlotProblem, 202: Unanswered, 503: Problem}
+HELD = {409: SlotProblem | Problem, 202: Unanswered, 503: Problem}
 
 
 @router.get("/services/", response=documented({200: Page[ServiceOut]}, BAD, THROTTLED), auth=None)
