@@ -99,7 +99,7 @@ def test_without_any_credentials_the_answer_is_401(practice: Practice) -> None:
         assert answer.json() == {"error": "Please sign in."}
 
 
-@pytest.mark.spec("GEN-1", "COA-8")
+@pytest.mark.spec("GEN-1")
 def test_a_session_reads_without_a_csrf_token_and_writes_only_with_one(customer: User) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(customer)

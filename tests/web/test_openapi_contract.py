@@ -123,7 +123,7 @@ def test_a_booking_request_with_some_fields_right_is_answered_as_documented(prac
     ask()
 
 
-@pytest.mark.spec("GEN-5", "PUJ-7")
+@pytest.mark.spec("GEN-5")
 @pytest.mark.parametrize("account", ["", "{account}/"])
 @pytest.mark.parametrize("secret", [HASH, "0" * 64])
 def test_a_webhook_never_answers_5xx_whatever_is_posted(

@@ -228,7 +228,7 @@ def test_a_failed_payment_leaves_no_booking_and_frees_the_time_at_once(
     assert api_of(new_user()).book(practice).status_code == 200
 
 
-@pytest.mark.spec("GEN-5", "BC-5")
+@pytest.mark.spec("GEN-5", "BC-7")
 def test_a_start_whose_answer_is_lost_is_202_and_keeps_the_time(
     practice: Practice, api: Api, sandbox: Sandbox
 ) -> None:
