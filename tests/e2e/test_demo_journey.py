@@ -129,7 +129,7 @@ def test_the_site_answers_while_the_gateway_does_not(demo: Demo) -> None:
     """More booking requests hang at the gateway than it may have threads; pages are served meanwhile."""
     tokens = [demo.newcomer(200 + number) for number in range(12)]
     times = [f"{hour}:{minute}" for hour in (14, 15, 17) for minute in ("00", "30")]
-    fault = {"gateway": "phonepe", "fault": "pay_timeout_before", "times": 40, "seconds": 10}
+    fault = {"gateway": "phonepe", "fault": "pay_timeout_before", "times": 40, "seconds": 14}
     httpx.post(f"{demo.sandbox}/control/faults", json=fault).raise_for_status()
     before = pay_calls(demo)
 

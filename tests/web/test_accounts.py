@@ -13,7 +13,7 @@ from holdfast.kernel.clock import utc_now
 from holdfast.platform.accounts import revoke_tokens
 from holdfast.platform.db import transaction
 from holdfast.platform.models import RefreshToken, User
-from holdfast.web.tokens import Pair, issue, rotate, user_of
+from holdfast.web.tokens import Pair, issue, revoke, rotate, user_of
 from tests.support.practice import PASSWORD, Api, new_user
 from tests.support.racing import kinds, race
 
@@ -237,3 +237,13 @@ def test_of_many_who_bring_one_refresh_token_at_once_one_gets_a_pair_and_it_is_w
     assert kinds(results) == {"NotSignedIn": 5, "Pair": 1}
     pair = next(result for result in results if isinstance(result, Pair))
     assert refresh(pair.refresh).status_code == 401
+
+
+@pytest.mark.spec("GEN-1")
+def test_signing_out_ends_the_access_token_of_that_sign_in_at_once_and_no_other(customer: User) -> None:
+    left, kept = (issue(customer, now=utc_now()) for _ in range(2))
+
+    revoke(left.refresh, now=utc_now())
+
+    assert user_of(left.access) is None
+    assert user_of(kept.access) == customer

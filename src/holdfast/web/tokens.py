@@ -1,6 +1,7 @@
 """Bearer tokens: short access tokens (JWT, HS256), and refresh tokens that work once each.
 
-Both die with the user's ``token_version``: a new password or a new role revokes them all.
+Both die with the user's ``token_version``: a new password or a new role revokes them all. Signing out
+revokes those of one sign-in, its family.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import datetime, timedelta
 
 import jwt
 from django.conf import settings
+from django.db.models import Exists
 
 from holdfast.kernel.errors import NotSignedIn
 from holdfast.platform.db import transaction
@@ -30,10 +32,10 @@ class Pair:
 
 def issue(user: User, *, now: datetime, family: uuid.UUID | None = None) -> Pair:
     """A new access token, and a refresh token of a new family or of the one it continues."""
-    refresh = secrets.token_urlsafe(32)
+    refresh, family = secrets.token_urlsafe(32), family or uuid.uuid4()
     RefreshToken.objects.create(
         user=user,
-        family=family or uuid.uuid4(),
+        family=family,
         digest=_digest(refresh),
         token_version=user.token_version,
         expires_at=now + timedelta(seconds=settings.HOLDFAST_REFRESH_LIFE),
@@ -41,6 +43,7 @@ def issue(user: User, *, now: datetime, family: uuid.UUID | None = None) -> Pair
     claims = {
         "sub": str(user.pk),
         "ver": user.token_version,
+        "fam": family.hex,
         "aud": AUDIENCE,
         "iat": now,
         "exp": now + timedelta(seconds=settings.HOLDFAST_ACCESS_LIFE),
@@ -57,12 +60,14 @@ def user_of(access: str) -> User | None:
             settings.HOLDFAST_TOKEN_KEY,
             algorithms=[ALGORITHM],
             audience=AUDIENCE,
-            options={"require": ["exp", "iat", "sub", "aud", "ver"]},
+            options={"require": ["exp", "iat", "sub", "aud", "ver", "fam"]},
         )
-        user_id, version = int(claims["sub"]), int(claims["ver"])
-    except (jwt.InvalidTokenError, ValueError, TypeError):
+        user_id, version, family = int(claims["sub"]), int(claims["ver"]), uuid.UUID(claims["fam"])
+    except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
         return None
-    return User.objects.filter(pk=user_id, is_active=True, token_version=version).first()
+    signed_out = RefreshToken.objects.filter(family=family, revoked_at__isnull=False)
+    users = User.objects.filter(pk=user_id, is_active=True, token_version=version)
+    return users.exclude(Exists(signed_out)).first()
 
 
 def rotate(refresh: str, *, now: datetime) -> Pair:
@@ -88,7 +93,7 @@ def rotate(refresh: str, *, now: datetime) -> Pair:
 
 
 def revoke(refresh: str, *, now: datetime) -> None:
-    """Sign out: no token of this family is renewed any more. An access token of it lives out its minutes."""
+    """Sign out: no token of this family, access or refresh, is good any more."""
     token = RefreshToken.objects.filter(digest=_digest(refresh)).first()
     if token is not None:
         RefreshToken.objects.filter(family=token.family).update(revoked_at=now)
