@@ -33,7 +33,7 @@ def _database() -> str:
 
 
 os.environ.setdefault("HOLDFAST_SECRET_KEY", "the tests' secret key, which opens nothing else")
-os.environ.setdefault("HOLDFAST_TOKEN_KEY", "the tests' token key, which is long enough and opens nothing else")
+os.environ.setdefault("HOLDFAST_TOKEN_KEY", "the tests' token key, long enough, which opens nothing else")
 os.environ.setdefault("HOLDFAST_ENCRYPTION_KEYS", Fernet.generate_key().decode())
 os.environ.setdefault("HOLDFAST_PUBLIC_URL", "http://testserver")
 os.environ.setdefault("HOLDFAST_LOG_LEVEL", "WARNING")
