@@ -79,11 +79,10 @@ def test_another_seat_is_free(person: Resource) -> None:
 
 
 def test_those_who_share_a_class_share_its_time_and_nobody_else_does(person: Resource) -> None:
-    with transaction():
-        claim([want(person)], owner="line:1", until=SOON, now=NOW, shared_by="class:1")
+    shared = Wanted(person.id, 1, period(), "class:1")
+    claimed("line:1", shared)
 
-    with transaction():
-        claim([want(person)], owner="line:2", until=SOON, now=NOW, shared_by="class:1")
+    claimed("line:2", shared)
     with pytest.raises(SlotTaken):
         claimed("line:3", want(person))
 

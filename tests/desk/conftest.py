@@ -14,11 +14,13 @@ from django.test import Client
 from holdfast.availability.models import DateOverride
 from holdfast.booking.models import Booking
 from holdfast.catalog.models import Provider
+from holdfast.flows.blocks import block
 from holdfast.flows.checkout import Checkout
 from holdfast.flows.ending import expire_orders
 from holdfast.flows.settlement import settle
 from holdfast.flows.webhooks import Call, receive
 from holdfast.kernel.clock import utc_now
+from holdfast.kernel.period import Period
 from holdfast.platform.idempotency import Answer, Asked, Claim, claim, keep
 from holdfast.platform.models import Finding, User
 from holdfast.web.tokens import issue
@@ -26,6 +28,7 @@ from tests.support.practice import CREDENTIALS, NOW, TODAY, Practice, held, new_
 from tests.support.sandbox import Sandbox
 from tests.support.worker import work
 
+TONIGHT = NOW + timedelta(hours=12)
 LATER = NOW + timedelta(minutes=1)
 HASH = "8a1cc584b706a62684729b3f2603bb0f24344acf68a529d33e0f45b26b9728da"  # of simuser:Sim12345
 
@@ -104,6 +107,7 @@ def books(practice: Practice, sandbox: Sandbox) -> Books:
         settle(payment_of(checkout).pk, now=an_hour_later)
     call_from_the_gateway(paid)
     DateOverride.objects.create(resource=practice.person, day=TODAY)
+    block(practice.person, Period(TONIGHT, TONIGHT + timedelta(hours=1)), by="user:1", now=NOW)
     issue(new_member(practice, "owner"), now=utc_now())
     an_open_finding()
     an_answered_key()

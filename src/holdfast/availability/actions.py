@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,46 +12,47 @@ from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.transaction import atomic
 
+from holdfast.catalog.models import Resource
 from holdfast.kernel.errors import SlotTaken
-from holdfast.kernel.period import Period
 from holdfast.platform.db import transaction_required
 
+from .lifecycle import KEEPS_TIME
 from .models import Allocation
 from .queries import as_period
+from .seats import Seated, seats_for
+from .wanted import ANY_SEAT, Wanted
+
+__all__ = ["Wanted", "claim", "claim_again", "hold_until", "lock_pools", "release", "take"]
 
 TABLE = Allocation._meta.db_table
-
-
-@dataclass(frozen=True, order=True)
-class Wanted:
-    """One resource seat to keep for one period (with its buffers)."""
-
-    resource: UUID
-    seat: int
-    period: Period
+ANYWHERE = "(resource_id = %s AND period && %s)"
+IN_THIS_SEAT = "(resource_id = %s AND period && %s AND seat = %s)"
 
 
 @transaction_required
-def claim(
-    wanted: Iterable[Wanted],
-    *,
-    owner: str,
-    until: datetime | None,
-    now: datetime,
-    shared_by: str | None = None,
-) -> None:
-    """Keep every wanted seat for ``owner``: held until ``until``, or taken for good when that is None.
+def claim(wanted: Iterable[Wanted], *, owner: str, until: datetime | None, now: datetime) -> None:
+    """Keep everything wanted for ``owner``: held until ``until``, or taken for good when that is None.
 
-    Raises SlotTaken unless all of them can be had; the caller's transaction then rolls back, and with it
-    those that could. One sorted INSERT … ON CONFLICT DO NOTHING: plain inserts under an exclusion
-    constraint deadlock even on one row, and unsorted ones deadlock with each other.
+    Raises SlotTaken unless all of it can be had; the caller's transaction then rolls back, and with it
+    what could. One sorted INSERT … ON CONFLICT DO NOTHING: plain inserts under an exclusion constraint
+    deadlock even on one row, and unsorted ones deadlock with each other. Of pools the rows are locked first,
+    so that rivals choose their seats one after the other.
     """
-    rows = sorted(wanted)
-    missing = _insert(rows, owner=owner, until=until, now=now, shared_by=shared_by)
+    rows = sorted(_seated(list(wanted), now=now))
+    missing = _insert(rows, owner=owner, until=until, now=now)
     if missing and _release_run_out(missing, now=now):
-        missing = _insert(missing, owner=owner, until=until, now=now, shared_by=shared_by)
+        missing = _insert(missing, owner=owner, until=until, now=now)
     if missing:
         raise SlotTaken
+
+
+@transaction_required
+def lock_pools(pools: Iterable[UUID]) -> dict[UUID, int]:
+    """Lock these resources, sorted by id; how many seats each has. Whoever releases and claims again in one
+    transaction calls this before the release: docs/locking.md.
+    """
+    rows = Resource.objects.filter(pk__in=set(pools)).order_by("pk").select_for_update(no_key=True)
+    return dict(rows.values_list("pk", "capacity"))
 
 
 @transaction_required
@@ -75,21 +77,66 @@ def hold_until(owner: str, until: datetime) -> None:
 
 @transaction_required
 def claim_again(owner: str, *, now: datetime) -> bool:
-    """Take anew what this owner once held and lost. Answers whether all of it could be had."""
+    """Take anew what this owner last claimed and lost. Answers whether all of it could be had."""
+    wanted = _last_claimed(owner)
+    if pools := {one.resource for one in wanted if one.seat == ANY_SEAT}:
+        lock_pools(pools)
     release(owner)
-    once = Allocation.objects.filter(owner=owner)
-    wanted = {Wanted(row.resource_id, row.seat, as_period(row.period)) for row in once}
     try:
         with atomic():
-            claim(wanted, owner=owner, until=None, now=now, shared_by=once[0].shared_by)
+            claim(wanted, owner=owner, until=None, now=now)
     except SlotTaken:
         return False
     return True
 
 
-def _insert(
-    rows: Sequence[Wanted], *, owner: str, until: datetime | None, now: datetime, shared_by: str | None
-) -> list[Wanted]:
+def _last_claimed(owner: str) -> list[Wanted]:
+    """What the owner's latest claim asked for. Of a pool any seat will do, not only the one of then."""
+    once = list(Allocation.objects.filter(owner=owner).select_related("resource"))
+    latest = max(row.created_at for row in once)
+    last = {
+        Wanted(row.resource_id, row.seat, as_period(row.period), row.shared_by): row.resource.is_pool
+        for row in once
+        if row.created_at == latest
+    }
+    return [replace(one, seat=ANY_SEAT, shared_by="") if is_pool else one for one, is_pool in last.items()]
+
+
+def _seated(wanted: Sequence[Wanted], *, now: datetime) -> list[Wanted]:
+    """The same with a seat chosen in every pool, under the lock of the pool. Raises SlotTaken."""
+    anywhere: dict[UUID, list[Wanted]] = defaultdict(list)
+    for one in wanted:
+        if one.seat == ANY_SEAT:
+            anywhere[one.resource].append(one)
+    if not anywhere:
+        return list(wanted)
+    capacities = lock_pools(anywhere)
+    asked = [one for of_pool in anywhere.values() for one in of_pool]
+    _release_run_out(asked, now=now)
+    kept = _kept_seats(asked)
+    chosen = [
+        Wanted(pool, had.seat, had.period)
+        for pool, of_pool in anywhere.items()
+        for had in seats_for((o.period for o in of_pool), capacity=capacities[pool], kept=kept[pool])
+    ]
+    return [one for one in wanted if one.seat != ANY_SEAT] + chosen
+
+
+def _kept_seats(asked: Sequence[Wanted]) -> dict[UUID, list[Seated]]:
+    """What is kept of these pools, by anybody, between the first and the last moment asked for."""
+    first, last = min(one.period.start for one in asked), max(one.period.end for one in asked)
+    rows = Allocation.objects.filter(
+        resource__in={one.resource for one in asked},
+        state__in=KEEPS_TIME,
+        period__overlap=DateTimeTZRange(first, last),
+    )
+    kept: dict[UUID, list[Seated]] = defaultdict(list)
+    for resource, seat, period in rows.values_list("resource_id", "seat", "period"):
+        kept[resource].append(Seated(as_period(period), seat))
+    return kept
+
+
+def _insert(rows: Sequence[Wanted], *, owner: str, until: datetime | None, now: datetime) -> list[Wanted]:
     """Insert what is free. Answers the rows that were not."""
     state = "taken" if until is None else "held"
     values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s)"] * len(rows))
@@ -101,7 +148,7 @@ def _insert(
             row.seat,
             DateTimeTZRange(row.period.start, row.period.end),
             owner,
-            shared_by or owner,
+            row.shared_by or owner,
             state,
             until,
             now,
@@ -124,11 +171,12 @@ def _release_run_out(rows: Sequence[Wanted], *, now: datetime) -> bool:
     wrong order and deadlock with settlement. SKIP LOCKED, because a hold whose row is locked is being
     taken or released by its owner at this moment.
     """
-    meets = " OR ".join(["(resource_id = %s AND seat = %s AND period && %s)"] * len(rows))
+    meets = " OR ".join(ANYWHERE if row.seat == ANY_SEAT else IN_THIS_SEAT for row in rows)
     params = [
         value
         for row in rows
-        for value in (row.resource, row.seat, DateTimeTZRange(row.period.start, row.period.end))
+        for value in (row.resource, DateTimeTZRange(row.period.start, row.period.end), row.seat)
+        if value != ANY_SEAT
     ]
     sql = f"""
         UPDATE "{TABLE}" SET state = 'released', held_until = NULL WHERE state = 'held' AND id IN (

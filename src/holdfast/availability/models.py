@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from holdfast.catalog.models import Resource
 from holdfast.platform.moves import one_of
-from holdfast.platform.triggers import lifecycle_triggers, never_leaves
+from holdfast.platform.triggers import frozen, lifecycle_triggers, never_leaves
 
 from .lifecycle import ALLOCATION, KEEPS_TIME
 
@@ -65,8 +65,8 @@ class Allocation(models.Model):
     """One resource seat kept for one period: the row that makes double booking impossible.
 
     ``period`` includes the buffers. ``owner`` is what it is kept for (``line:12``, ``block:3``);
-    ``shared_by`` equals it, but for those who may share the resource: the pupils of one class.
-    Made only by ``actions.claim``.
+    ``shared_by`` equals it, but for those who may share the resource: the pupils of one class, and buffers
+    where a business lets them overlap. Made only by ``actions.claim``.
     """
 
     lifecycle = ALLOCATION
@@ -107,3 +107,35 @@ class Allocation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource_id} seat {self.seat}: {self.state} by {self.owner}"
+
+
+class Block(models.Model):
+    """Time off, or a resource taken out of use. Its allocations keep the time; lifting it gives it back."""
+
+    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="blocks")
+    period = DateTimeRangeField()
+    seats = models.PositiveIntegerField(default=1, help_text="how many seats of a pool")
+    why = models.CharField(max_length=200, blank=True)
+    created_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField()
+    lifted_by = models.CharField(max_length=80, blank=True)
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(seats__gte=1), name="a_block_takes_a_seat"),
+            models.CheckConstraint(
+                condition=Q(lifted_at=None, lifted_by="") | (Q(lifted_at__isnull=False) & ~Q(lifted_by="")),
+                name="a_block_is_lifted_by_somebody",
+            ),
+        ]
+        indexes = [models.Index(fields=["resource", "-id"], name="blocks_of_a_resource")]
+        triggers = [frozen("resource_id", "period", "seats", "created_by", "created_at"), *never_leaves()]
+
+    def __str__(self) -> str:
+        return f"{self.resource}: {self.why or 'blocked'}"
+
+    @property
+    def owner(self) -> str:
+        """The name under which this block's allocations are kept."""
+        return f"block:{self.pk}"

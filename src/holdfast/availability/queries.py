@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from holdfast.catalog.models import Offering, Resource
 from holdfast.kernel.period import Period
 
 from .lifecycle import KEEPS_TIME
 from .models import Allocation, DateOverride, WeeklyHours
-from .slots import Calendar, Hours, Rules, Slot, mark_taken, nearest, open_slots
+from .seats import full_periods, seats_left
+from .slots import Calendar, Hours, Rules, Slot, dates_meeting, mark_taken, nearest, open_slots
+from .timeline import Timeline
+from .wanted import BUFFERS, Kept, Needs, Wanted
 
 A_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class KeptTime:
+    """What one owner keeps of a resource, from first to last; a hold has an end, ``held_until``."""
+
+    owner: str
+    period: Period
+    held_until: datetime | None
 
 
 def rules_of(offering: Offering) -> Rules:
@@ -31,28 +45,93 @@ def rules_of(offering: Offering) -> Rules:
         after=offering.buffer_after,
         minimum_notice=offering.minimum_notice,
         horizon=offering.horizon,
+        buffers_may_overlap=offering.business.buffers_may_overlap,
     )
 
 
+def resources_of(offering: Offering) -> QuerySet[Resource]:
+    """What an offering needs, the person first: slots begin when the first of them opens."""
+    return offering.resources.order_by("kind", "name", "pk")
+
+
+def needs_of(offering: Offering, resources: Iterable[Resource]) -> Needs:
+    """How each of the offering's resources is kept for a slot of it."""
+    kept = tuple((resource.pk, _how_kept(resource)) for resource in resources)
+    is_class = any(how is Kept.PLACE for _, how in kept)
+    return Needs(rules_of(offering), kept, f"class:{offering.pk}:" if is_class else "")
+
+
+def wanted_by(offering: Offering, resources: Iterable[Resource], period: Period) -> list[Wanted]:
+    """Everything to claim for one customer's slot of an offering."""
+    return needs_of(offering, resources).at(period)
+
+
 def slots_between(
-    offering: Offering, *, first: date, last: date, now: datetime, resources: Sequence[Resource] | None = None
+    offering: Offering,
+    *,
+    first: date,
+    last: date,
+    now: datetime,
+    resources: Iterable[Resource] | None = None,
+    zone: ZoneInfo | None = None,
 ) -> list[Slot]:
-    """The slots that are open by the calendars, whether or not they are taken: three queries at most."""
-    needed = list(offering.resources.all()) if resources is None else resources
-    calendars = _calendars([r.id for r in needed if r.keeps_hours], first=first, last=last)
-    return open_slots(rules_of(offering), calendars, first=first, last=last, now=now)
+    """The slots that are open by the calendars, whether or not they are taken: three queries at most.
+
+    ``first`` and ``last`` are dates of the business, or of ``zone``.
+    """
+    needed = resources_of(offering) if resources is None else resources
+    rules = rules_of(offering)
+    shown = zone or rules.zone
+    days = (first, last) if zone is None else dates_meeting(first, last, of=zone, on=rules.zone)
+    keep_hours = [r.pk for r in needed if r.keeps_hours and r.kind != Resource.Kind.PLACES]
+    calendars = _calendars(keep_hours, first=days[0], last=days[1] + rules.runs_on)
+    found = open_slots(rules, calendars, first=days[0], last=days[1], now=now)
+    return [slot for slot in found if first <= slot.period.start.astimezone(shown).date() <= last]
 
 
-def free_slots(offering: Offering, *, first: date, last: date, now: datetime) -> list[Slot]:
-    """The slots from ``first`` to ``last`` with the taken ones marked: four queries whatever the size."""
-    resources = list(offering.resources.all())
-    found = slots_between(offering, first=first, last=last, now=now, resources=resources)
+def free_slots(
+    offering: Offering, *, first: date, last: date, now: datetime, zone: ZoneInfo | None = None
+) -> list[Slot]:
+    """The slots from ``first`` to ``last`` with the taken ones marked: four queries whatever the size.
+
+    The dates are the business's, or those of the customer's ``zone``.
+    """
+    resources = list(resources_of(offering))
+    found = slots_between(offering, first=first, last=last, now=now, resources=resources, zone=zone)
     if not found:
         return []
     rules = rules_of(offering)
     span = Period(rules.stored(found[0].period).start, rules.stored(found[-1].period).end)
-    busy = _busy([resource.id for resource in resources], span, now=now)
-    return mark_taken(rules, found, busy)
+    return mark_taken(found, _free_in(needs_of(offering, resources), resources, span, now=now))
+
+
+def seats_free(pools: Iterable[Resource], periods: Sequence[Period], *, now: datetime) -> dict[UUID, int]:
+    """How many seats each pool has free in every one of these periods, such as the nights of a stay."""
+    there = list(pools)
+    span = Period(min(one.start for one in periods), max(one.end for one in periods))
+    kept: dict[UUID, list[Period]] = defaultdict(list)
+    for resource, period in kept_in(there, span, now=now).values_list("resource_id", "period"):
+        kept[resource].append(as_period(period))
+    return {
+        pool.pk: min(seats_left(one, capacity=pool.capacity, kept=kept[pool.pk]) for one in periods)
+        for pool in there
+    }
+
+
+def kept_times(resource: Resource, span: Period, *, now: datetime) -> list[KeptTime]:
+    """Who keeps a resource, or a seat of it, at some time in this span; in order of time."""
+    by_owner: dict[str, list[Allocation]] = defaultdict(list)
+    for row in kept_in([resource], span, now=now):
+        by_owner[row.owner].append(row)
+    kept = [
+        KeptTime(
+            owner,
+            Period(min(row.period.lower for row in rows), max(row.period.upper for row in rows)),
+            max((row.held_until for row in rows if row.held_until), default=None),
+        )
+        for owner, rows in by_owner.items()
+    ]
+    return sorted(kept, key=lambda one: (one.period, one.owner))
 
 
 def nearest_free_slots(offering: Offering, wanted: datetime, *, now: datetime) -> list[Slot]:
@@ -83,16 +162,56 @@ def _calendars(resources: Sequence[UUID], *, first: date, last: date) -> list[Ca
     return [Calendar(weekly[resource], overrides[resource]) for resource in resources]
 
 
-def _busy(resources: Sequence[UUID], span: Period, *, now: datetime) -> list[Period]:
-    """What is kept by others; a hold that has run out keeps nothing."""
-    rows = Allocation.objects.filter(
+def kept_in(resources: Iterable[Resource], span: Period, *, now: datetime) -> QuerySet[Allocation]:
+    """What is kept of these resources in a span; a hold that has run out keeps nothing."""
+    return Allocation.objects.filter(
         ~Q(state="held", held_until__lt=now),
-        resource__in=resources,
+        resource__in=[resource.pk for resource in resources],
         state__in=KEEPS_TIME,
         period__overlap=DateTimeTZRange(span.start, span.end),
-    ).values_list("period", flat=True)
-    return [as_period(row) for row in rows]
+    )
 
 
 def as_period(stored: Any) -> Period:
     return Period(stored.lower, stored.upper)
+
+
+def _how_kept(resource: Resource) -> Kept:
+    if resource.kind == Resource.Kind.PLACES:
+        return Kept.PLACE
+    return Kept.SEAT if resource.is_pool else Kept.WHOLE
+
+
+def _free_in(
+    needs: Needs, resources: Sequence[Resource], span: Period, *, now: datetime
+) -> Callable[[Period], bool]:
+    """Whether all that an offering needs for a period within the span is free: one query for all of them."""
+    timelines = _timelines(needs, resources, span, now=now)
+
+    def is_free(period: Period) -> bool:
+        return all(
+            timelines[wanted.resource].is_free(wanted.period, shared_by=wanted.shared_by)
+            for wanted in needs.at(period)
+        )
+
+    return is_free
+
+
+def _timelines(
+    needs: Needs, resources: Sequence[Resource], span: Period, *, now: datetime
+) -> Mapping[UUID, Timeline]:
+    """What is in the way: of a person or a room whatever is kept, of a pool only when no seat is left."""
+    kept: dict[UUID, list[tuple[Period, str]]] = defaultdict(list)
+    rows = kept_in(resources, span, now=now).values_list("resource_id", "shared_by", "period")
+    for resource, shared_by, period in rows:
+        may_share = shared_by == BUFFERS or (needs.classes and shared_by.startswith(needs.classes))
+        kept[resource].append((as_period(period), shared_by if may_share else ""))
+    return {
+        resource.pk: Timeline(_full(kept[resource.pk], resource) if resource.is_pool else kept[resource.pk])
+        for resource in resources
+    }
+
+
+def _full(kept: Iterable[tuple[Period, str]], pool: Resource) -> Iterable[tuple[Period, str]]:
+    periods = (period for period, _ in kept)
+    return ((period, "") for period in full_periods(periods, capacity=pool.capacity))

@@ -1,19 +1,25 @@
 """Which slots an offering has: pure functions from wall-clock rules and busy periods.
 
 Rules are walked date by date on the wall clock of the business's zone, so that daylight saving changes
-come out right: a wall time that does not exist is never offered, one that exists twice means the first.
+come out right: a wall time that does not exist is never offered, one that exists twice means the first. Doors
+open and close when the wall clock first comes to the hour, or jumps over it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from holdfast.kernel.period import Period
 
+from .timeline import Timeline
+
 ONE_DAY = timedelta(days=1)
+NOON = time(12)
 
 
 @dataclass(frozen=True)
@@ -46,10 +52,22 @@ class Rules:
     after: timedelta
     minimum_notice: timedelta
     horizon: timedelta
+    buffers_may_overlap: bool = False
 
     def stored(self, period: Period) -> Period:
         """The period to keep free: what the customer sees, and the buffers."""
         return period.widened(before=self.before, after=self.after)
+
+    @property
+    def runs_on(self) -> timedelta:
+        """How many dates after the one that it starts on a slot may end."""
+        return ONE_DAY * (self.duration.days + 1)
+
+    def buffers(self, period: Period) -> list[Period]:
+        """The buffers alone, before and after what the customer sees."""
+        stored = self.stored(period)
+        ends = ((stored.start, period.start), (period.end, stored.end))
+        return [Period(start, end) for start, end in ends if start < end]
 
 
 @dataclass(frozen=True)
@@ -66,28 +84,53 @@ def wall_time(day: datetime, zone: ZoneInfo) -> datetime | None:
     return moment if moment.astimezone(zone).replace(tzinfo=None) == day else None
 
 
-def opening(calendar: Calendar, day: date, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+def reached(day: datetime, zone: ZoneInfo) -> datetime:
+    """The first moment when the wall clock shows ``day`` (naive), or something later because it jumped."""
+    moment = wall_time(day, zone)
+    if moment is not None:
+        return moment
+    early, late = (day.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (1, 0))
+
+    def has_come(seconds: int) -> bool:
+        wall = (early + timedelta(seconds=seconds)).astimezone(zone)
+        return wall.replace(tzinfo=None) >= day
+
+    seconds = range(int((late - early).total_seconds()))
+    return early + timedelta(seconds=bisect_left(seconds, True, key=has_come))
+
+
+def dates_meeting(first: date, last: date, *, of: ZoneInfo, on: ZoneInfo) -> tuple[date, date]:
+    """The dates on the wall of ``on`` while the wall of ``of`` shows ``first`` to ``last``."""
+    start = reached(datetime.combine(first, time()), of)
+    end = reached(datetime.combine(last + ONE_DAY, time()), of)
+    return start.astimezone(on).date(), end.astimezone(on).date()
+
+
+def nights(arrival: date, departure: date, zone: ZoneInfo) -> list[Period]:
+    """The nights of a stay, each from noon to noon; a date that the calendar skipped has none."""
+    noons = [
+        reached(datetime.combine(arrival + ONE_DAY * n, NOON), zone)
+        for n in range((departure - arrival).days + 1)
+    ]
+    return [Period(start, end) for start, end in pairwise(noons) if start < end]
+
+
+def opening(calendar: Calendar, day: date) -> Iterator[tuple[datetime, datetime]]:
     """The naive wall-clock spans that begin on ``day``."""
     for hours in calendar.hours_on(day):
         overnight = ONE_DAY if hours.closes <= hours.opens else timedelta(0)
         yield datetime.combine(day, hours.opens), datetime.combine(day, hours.closes) + overnight
 
 
-def open_periods(calendar: Calendar, first: date, last: date, zone: ZoneInfo) -> list[Period]:
+def open_periods(calendar: Calendar, first: date, last: date, zone: ZoneInfo) -> Timeline:
     """When a resource is open, from the evening before ``first`` to ``last``; touching spans are joined."""
-    joined: list[Period] = []
     days = (first - ONE_DAY + ONE_DAY * n for n in range((last - first).days + 2))
     spans = [
-        (opens.replace(tzinfo=zone).astimezone(UTC), closes.replace(tzinfo=zone).astimezone(UTC))
+        (reached(opens, zone), reached(closes, zone))
         for day in days
-        for opens, closes in opening(calendar, day, zone)
+        for opens, closes in opening(calendar, day)
     ]
-    for start, end in sorted(span for span in spans if span[0] < span[1]):
-        if joined and start <= joined[-1].end:
-            joined[-1] = Period(joined[-1].start, max(end, joined[-1].end))
-        else:
-            joined.append(Period(start, end))
-    return joined
+    return Timeline((Period(start, end), "") for start, end in spans if start < end)
 
 
 def open_slots(
@@ -100,21 +143,20 @@ def open_slots(
     """
     if not calendars:
         return []
-    open_in_all = [open_periods(calendar, first, last, rules.zone) for calendar in calendars]
+    until = last + rules.runs_on
+    open_in_all = [open_periods(calendar, first, until, rules.zone) for calendar in calendars]
     found: dict[datetime, Slot] = {}
     for start in _starts(rules, calendars[0], first, last):
         period = Period(start, start + rules.duration)
-        if all(any(span.covers(period) for span in spans) for spans in open_in_all):
+        if all(hours.covers(period) for hours in open_in_all):
             found[start] = Slot(period, _closed(rules, start, now=now))
     return [found[start] for start in sorted(found)]
 
 
-def mark_taken(rules: Rules, slots: Iterable[Slot], busy: Sequence[Period]) -> list[Slot]:
-    """The same slots, with reason ``taken`` where a busy period meets the slot and its buffers."""
+def mark_taken(slots: Iterable[Slot], is_free: Callable[[Period], bool]) -> list[Slot]:
+    """The same slots, with reason ``taken`` where one could be had by the calendar but is not free."""
     return [
-        Slot(slot.period, "taken")
-        if slot.reason is None and any(rules.stored(slot.period).overlaps(period) for period in busy)
-        else slot
+        Slot(slot.period, "taken") if slot.reason is None and not is_free(slot.period) else slot
         for slot in slots
     ]
 
@@ -128,7 +170,7 @@ def nearest(slots: Iterable[Slot], wanted: datetime, *, count: int = 5) -> list[
 
 def _starts(rules: Rules, calendar: Calendar, first: date, last: date) -> Iterator[datetime]:
     for n in range((last - first).days + 2):
-        for opens, closes in opening(calendar, first - ONE_DAY + ONE_DAY * n, rules.zone):
+        for opens, closes in opening(calendar, first - ONE_DAY + ONE_DAY * n):
             wall = opens
             while wall < closes:
                 moment = wall_time(wall, rules.zone) if first <= wall.date() <= last else None

@@ -19,6 +19,10 @@ class Business(models.Model):
     currency = models.CharField(max_length=3)
     # Origins (scheme://host[:port]) to which a browser may be sent after paying.
     return_origins = models.JSONField(default=list, blank=True)
+    buffers_may_overlap = models.BooleanField(
+        default=False,
+        help_text="between two appointments, the longer of their buffers is enough instead of both",
+    )
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=20, blank=True)
 
@@ -56,13 +60,17 @@ class Member(models.Model):
 class Resource(models.Model):
     """What becomes busy: a person, a room pool, a studio. Seats count from 1 to ``capacity``.
 
+    An offering that needs places is a class: whoever books the same start shares its persons and rooms, and
+    has a place of his own.
+
     The id is a UUID on purpose: PostgreSQL compares a bigint column with a plain integer literal by an
     operator that a GiST index does not serve.
     """
 
     class Kind(models.TextChoices):
-        PERSON = "person"
-        PLACE = "place"
+        PERSON = "person", "person"
+        PLACE = "place", "room, or pool of like ones"
+        PLACES = "places", "places of a class"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="resources")
@@ -70,13 +78,18 @@ class Resource(models.Model):
     name = models.CharField(max_length=120)
     capacity = models.PositiveIntegerField(default=1)
     # Without opening hours of its own, a resource is open whenever the others are.
-    keeps_hours = models.BooleanField(default=True)
+    keeps_hours = models.BooleanField(default=True, help_text="places of a class never do")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(capacity__gte=1), name="a_resource_has_a_seat")]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_pool(self) -> bool:
+        """Whether any of several seats will do, so that one is chosen when it is claimed."""
+        return self.capacity > 1 or self.kind == self.Kind.PLACES
 
 
 class Provider(models.Model):

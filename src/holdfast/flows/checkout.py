@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import structlog
 from django.conf import settings
 
-from holdfast.availability.actions import Wanted, claim
-from holdfast.availability.queries import nearest_free_slots, rules_of, slots_between
+from holdfast.availability.actions import claim
+from holdfast.availability.queries import nearest_free_slots, resources_of, rules_of, slots_between, wanted_by
 from holdfast.availability.slots import wall_time
 from holdfast.catalog.models import Offering, Provider, Resource
 from holdfast.catalog.terms import Terms
@@ -72,7 +72,7 @@ def check_out(wish: Wish, *, by: Shopper, now: datetime) -> Checkout:
     offering = wish.offering
     with metrics.checkout_counted(offering.trade):
         return_to = _return_base(wish)
-        resources = list(offering.resources.select_related("provider").order_by("kind", "name"))
+        resources = list(resources_of(offering).select_related("provider"))
         period = _open_period(wish, resources, now=now)
         account = _account(offering)
         try:
@@ -155,7 +155,7 @@ def _hold(
             now=now,
         )
         claim(
-            (Wanted(resource.id, 1, rules.stored(period)) for resource in resources),
+            wanted_by(offering, resources, period),
             owner=placed.line.owner,
             until=now + terms.hold_for,
             now=now,

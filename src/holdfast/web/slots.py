@@ -1,14 +1,18 @@
-"""Free slots, asked alike everywhere: ``?date=`` or ``?from=&to=``, closed ones only with ``?all=true``."""
+"""Free slots, asked alike everywhere: ``?date=`` or ``?from=&to=``, closed ones only with ``?all=true``.
+
+With ``?tz=`` the dates are the customer's, and so are the times in the answer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Any, Self
-from zoneinfo import ZoneInfo
+from functools import cache
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo, available_timezones
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from holdfast.availability.slots import Slot
 from holdfast.catalog.models import Offering
@@ -20,16 +24,36 @@ from .answers import SlotOut
 from .fields import Day
 
 LONGEST = timedelta(days=31)
+NO_PLACES = {"Factory", "localtime"}  # they come with the time zone data and name nowhere
+
+
+@cache
+def _zones() -> set[str]:
+    return available_timezones() - NO_PLACES
+
+
+def _zone_of_a_place(said: str) -> str:
+    if said not in _zones():
+        raise ValueError("Name a time zone such as Asia/Kolkata.")
+    return said
+
+
+ZoneName = Annotated[
+    str,
+    AfterValidator(_zone_of_a_place),
+    WithJsonSchema({"type": "string", "examples": ["Asia/Kolkata"]}),
+]
 
 
 class SlotQuery(Schema):
-    """Either one ``date``, or ``from`` and ``to`` (both included, 31 days at most)."""
+    """Either one ``date``, or ``from`` and ``to`` (both included, 31 days at most), of the zone ``tz``."""
 
     model_config = ConfigDict(populate_by_name=True)
 
     date_: Day | None = Field(None, alias="date")
     from_: Day | None = Field(None, alias="from")
     to: Day | None = None
+    tz: ZoneName | None = None
     all: bool = False
 
     @model_validator(mode="after")
@@ -55,6 +79,11 @@ class SlotQuery(Schema):
         assert day is not None
         return day
 
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The customer's zone, if that was said."""
+        return ZoneInfo(self.tz) if self.tz else None
+
 
 class DaySlots(Schema):
     date: str
@@ -71,15 +100,15 @@ class SpanSlots(Schema):
 
 def slots_answer(offering: Offering, query: SlotQuery) -> dict[str, Any]:
     """The slots of an offering as every trade shows them."""
-    found = free_slots(offering, first=query.first, last=query.last, now=utc_now())
+    zone = query.zone or offering.business.zone
+    found = free_slots(offering, first=query.first, last=query.last, now=utc_now(), zone=query.zone)
     shown = [slot for slot in found if query.all or slot.reason is None]
     span = (
         {"date": query.first.isoformat()}
         if query.date_
         else {"from": query.first.isoformat(), "to": query.last.isoformat()}
     )
-    business = offering.business
-    return {**span, "timezone": business.timezone, "slots": slots_out(shown, business.zone)}
+    return {**span, "timezone": zone.key, "slots": slots_out(shown, zone)}
 
 
 def slots_out(slots: Iterable[Slot], zone: ZoneInfo) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 
-from holdfast.availability.models import Allocation, DateOverride, WeeklyHours
+from holdfast.availability.models import Allocation, Block, DateOverride, WeeklyHours
 
 from .common import ForPlatformAdmins, Page, ReadOnlyPage, StateFilter
 from .unfolded import TabularInline
@@ -62,3 +62,22 @@ class AllocationPage(ReadOnlyPage):
     @admin.display
     def ends(self, allocation: Allocation) -> Any:
         return allocation.period.upper
+
+
+@admin.register(Block)
+class BlockPage(ReadOnlyPage):
+    """Time off, and what is out of use: made and lifted by a flow, which claims the time."""
+
+    list_display = ("resource", "starts", "ends", "seats", "why", "created_by", "lifted_at")
+    list_filter = ("resource__business", "created_at")
+    list_select_related = ("resource",)
+    search_fields = ("resource__name", "why")
+    ordering = ("-id",)
+
+    @admin.display(ordering="period")
+    def starts(self, block: Block) -> Any:
+        return block.period.lower
+
+    @admin.display
+    def ends(self, block: Block) -> Any:
+        return block.period.upper

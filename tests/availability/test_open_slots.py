@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +22,7 @@ from holdfast.availability.slots import (
     open_slots,
     wall_time,
 )
+from holdfast.availability.timeline import Timeline
 from holdfast.kernel.period import Period
 
 pytestmark = pytest.mark.spec("GEN-9b")
@@ -31,10 +34,17 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 HOUR, HALF = timedelta(hours=1), timedelta(minutes=30)
 
 
-def rules(zone: ZoneInfo = KOLKATA, **over: timedelta) -> Rules:
-    defaults = {"duration": HOUR, "step": HOUR, "before": 0 * HOUR, "after": 0 * HOUR}
-    ahead = {"minimum_notice": 0 * HOUR, "horizon": timedelta(days=40_000)}
-    return Rules(zone=zone, **(defaults | ahead | over))
+def rules(zone: ZoneInfo = KOLKATA, **over: Any) -> Rules:
+    plain = Rules(
+        zone=zone,
+        duration=HOUR,
+        step=HOUR,
+        before=0 * HOUR,
+        after=0 * HOUR,
+        minimum_notice=0 * HOUR,
+        horizon=timedelta(days=40_000),
+    )
+    return replace(plain, **over)
 
 
 def always(*hours: tuple[int, int], overrides: Mapping[date, Sequence[Hours]] | None = None) -> Calendar:
@@ -146,7 +156,9 @@ def test_a_slot_is_taken_where_something_meets_it_or_its_buffers() -> None:
     slots = open_slots(wanted, [always((9, 13))], first=MONDAY, last=MONDAY, now=LONG_AGO)
 
     def reasons(start: timedelta, end: timedelta) -> list[str | None]:
-        return [slot.reason for slot in mark_taken(wanted, slots, [Period(nine + start, nine + end)])]
+        kept = Timeline([(Period(nine + start, nine + end), "")])
+        marked = mark_taken(slots, lambda slot: kept.is_free(wanted.stored(slot), shared_by=""))
+        return [slot.reason for slot in marked]
 
     assert reasons(2 * HOUR, 3 * HOUR) == [None, "taken", "taken", "taken"]
     assert reasons(timedelta(minutes=80), timedelta(minutes=90)) == [None, "taken", None, None]
@@ -157,7 +169,7 @@ def test_a_slot_is_taken_where_something_meets_it_or_its_buffers() -> None:
 def test_what_cannot_be_had_keeps_its_reason_when_it_is_taken_as_well() -> None:
     period = Period(LONG_AGO, LONG_AGO + HOUR)
 
-    assert mark_taken(rules(), [Slot(period, "past")], [period]) == [Slot(period, "past")]
+    assert mark_taken([Slot(period, "past")], lambda _: False) == [Slot(period, "past")]
 
 
 def test_the_nearest_slots_are_the_free_ones_on_both_sides_in_order_of_time() -> None:
@@ -219,6 +231,7 @@ def test_a_business_that_opens_in_the_skipped_hour_opens_when_the_clock_has_move
     opens_at_half_past_two = Calendar({6: [Hours(time(2, 30), time(5))]}, {})
 
     assert starts(rules(BERLIN, step=HALF), opens_at_half_past_two, day=date(2030, 3, 31)) == [
+        "03:00",
         "03:30",
         "04:00",
     ]
