@@ -37,7 +37,7 @@ from .base import (
     Unknown,
 )
 from .deadline import deadline
-from .reading import Json, moment_of, read_object, text_of, whole_of
+from .reading import Json, id_of, moment_of, read_object, text_of, whole_of
 from .tokens import read_token, usable_token
 from .transport import PATIENCE, Answer, call
 
@@ -112,7 +112,7 @@ class PhonePe(Gateway):
             },
         }
         made = _granted(self._ask("POST", "/checkout/v2/pay", payload=order, now=now))
-        url, order_id = text_of(made, "redirectUrl", longest=4096), text_of(made, "orderId")
+        url, order_id = text_of(made, "redirectUrl", longest=4096), id_of(made, "orderId")
         if url is None or order_id is None or not url.startswith(("https://", "http://")):
             raise Unknown("An order without a page to pay on")
         return Redirect(url, gateway_reference=order_id, expires_at=moment_of(made, "expireAt", "expiryAt"))
@@ -229,9 +229,9 @@ def _outcome(order: Json, *, now: datetime) -> Outcome:
         became,
         word=word,
         amount=None if paid is None else Money(paid, "INR"),
-        reference=text_of(order, "merchantOrderId"),
-        gateway_reference=text_of(order, "orderId"),
-        transaction_reference=text_of(attempt, "transactionId"),
+        reference=id_of(order, "merchantOrderId"),
+        gateway_reference=id_of(order, "orderId"),
+        transaction_reference=id_of(attempt, "transactionId"),
         reason=reason,
     )
 
@@ -271,8 +271,8 @@ def _refund_outcome(refund: Json) -> RefundOutcome:
         REFUND_STATES[word],
         word=word,
         amount=None if amount is None else Money(amount, "INR"),
-        gateway_reference=text_of(refund, "refundId"),
-        payment_reference=text_of(refund, "originalMerchantOrderId"),
+        gateway_reference=id_of(refund, "refundId"),
+        payment_reference=id_of(refund, "originalMerchantOrderId"),
     )
 
 
@@ -281,9 +281,9 @@ def _notice(body: bytes) -> Notice:
     told = read_object(body)
     about = told["payload"] if isinstance(told.get("payload"), dict) else told
     event = text_of(told, "event", "type") or "unnamed"
-    refund_reference = text_of(about, "merchantRefundId")
-    reference = text_of(about, "originalMerchantOrderId", "merchantOrderId")
-    gateway_reference = text_of(about, "refundId", "orderId")
+    refund_reference = id_of(about, "merchantRefundId")
+    reference = id_of(about, "originalMerchantOrderId", "merchantOrderId")
+    gateway_reference = id_of(about, "refundId", "orderId")
     ids = [refund_reference, reference, gateway_reference]
     # The transaction tells the failed attempts at one order apart.
     change = [event, *ids, text_of(about, "state"), text_of(_latest_attempt(about), "transactionId")]

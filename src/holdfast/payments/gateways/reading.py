@@ -12,6 +12,7 @@ from typing import Any
 from .base import Unknown
 
 Json = dict[str, Any]
+LONGEST_ID = 80
 
 # Strings are matched first so that a comma inside one is left alone; the string may be cut off at the
 # end, which keeps the search linear.
@@ -51,6 +52,11 @@ def text_of(payload: Mapping[str, Any], *names: str, longest: int = 1024) -> str
         if isinstance(value, str) and 0 < len(value) <= longest and value.isprintable():
             return value
     return None
+
+
+def id_of(payload: Mapping[str, Any], *names: str) -> str | None:
+    """The first of these fields that holds an id: a longer text than we keep of one is none."""
+    return text_of(payload, *names, longest=LONGEST_ID)
 
 
 def whole_of(payload: Mapping[str, Any], name: str) -> int | None:
