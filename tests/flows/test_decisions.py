@@ -104,6 +104,11 @@ CASES = everything()
         (known(Became.NOT_FOUND, payment_state="created", now=NOW + START_TAKES / 2), Do.LOOK_AGAIN),
         (known(Became.UNRECOGNIZED), Do.LOOK_AGAIN),
         (known(Became.PENDING, payment_state="captured"), Do.NOTHING),
+        (known(Became.UNRECOGNIZED, payment_state="captured"), Do.NOTHING),
+        (known(Became.UNRECOGNIZED, payment_state="failed"), Do.LOOK_AGAIN),
+        (known(Became.PENDING, payment_state="failed"), Do.LOOK_AGAIN),
+        (known(Became.NOT_FOUND, payment_state="failed"), Do.NOTHING),
+        (known(outcome=word(Became.FAILED, reference="ANOTHER"), payment_state="failed"), Do.LOOK_AGAIN),
     ],
 )
 def test_what_a_gateways_word_means(case: Known, expected: Do) -> None:

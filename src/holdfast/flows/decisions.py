@@ -61,6 +61,7 @@ class Decision:
 HAS_MONEY = {Became.CAPTURED: "capture", Became.AUTHORIZED: "authorize"}
 NO_MONEY = {Became.FAILED: "fail", Became.CANCELED: "cancel", Became.EXPIRED: "expire"}
 UNDECIDED = ("created", "pending")
+HAS_ITS_MONEY = ("authorized", "captured", "voided")
 REASONS = {Became.FAILED: "declined", Became.CANCELED: "canceled", Became.EXPIRED: "expired"}
 
 
@@ -69,11 +70,24 @@ def decide_settlement(known: Known) -> Decision:
     became = known.outcome.became
     if became in HAS_MONEY:
         return _with_money(known, HAS_MONEY[became])
-    if known.payment_state not in UNDECIDED:
+    if known.payment_state in HAS_ITS_MONEY:
         return Decision(Do.NOTHING)  # a late "no" never overwrites anything
-    if _names_another(known):
-        return Decision(Do.LOOK_AGAIN)  # a cache or a proxy has answered about another order
+    if _says_nothing(known.outcome, known.reference, known.gateway_reference):
+        return Decision(Do.LOOK_AGAIN)
+    if known.payment_state not in UNDECIDED:
+        # We gave it up, and the gateway has not: its customer may be paying.
+        return Decision(Do.LOOK_AGAIN if became is Became.PENDING else Do.NOTHING)
     return _still_undecided(known)
+
+
+def says_unpaid(said: Outcome, *, reference: str, gateway_reference: str) -> bool:
+    """Whether an answer is about this payment, and says that no money has come of it so far."""
+    return said.became not in HAS_MONEY and not _says_nothing(said, reference, gateway_reference)
+
+
+def _says_nothing(said: Outcome, reference: str, gateway_reference: str) -> bool:
+    """A cache or a proxy has answered about another order, or the word is one that we do not know."""
+    return said.became is Became.UNRECOGNIZED or bool(_names_another(said, reference, gateway_reference))
 
 
 def _still_undecided(known: Known) -> Decision:
@@ -99,21 +113,20 @@ def mismatch(known: Known) -> str:
         return "currency"
     if said.amount.amount != known.expected.amount:
         return "amount"
-    return _names_another(known)
+    return _names_another(said, known.reference, known.gateway_reference)
 
 
-def _names_another(known: Known) -> str:
+def _names_another(said: Outcome, reference: str, gateway_reference: str) -> str:
     """By which reference an answer is about another payment, in a word; empty if it may be about this one."""
-    said = known.outcome
-    if said.reference is not None and said.reference != known.reference:
+    if said.reference is not None and said.reference != reference:
         return "reference"
-    if known.gateway_reference and said.gateway_reference not in (None, known.gateway_reference):
+    if gateway_reference and said.gateway_reference not in (None, gateway_reference):
         return "gateway reference"
     return ""
 
 
 def _with_money(known: Known, event: str) -> Decision:
-    if known.payment_state in ("authorized", "captured", "voided"):
+    if known.payment_state in HAS_ITS_MONEY:
         return Decision(Do.NOTHING)
     if wrong := mismatch(known):
         return Decision(Do.QUARANTINE, event, f"{wrong} differs")

@@ -11,18 +11,20 @@ import structlog
 from holdfast.kernel.errors import Conflict, HoldfastError, NotFound
 from holdfast.kernel.money import Money
 from holdfast.orders.actions import lock
-from holdfast.payments.gateways.base import Unknown
+from holdfast.payments.gateways.base import Outcome, Unknown
 from holdfast.payments.models import Payment
 from holdfast.payments.queries import may_look_now, payment_by_reference
 from holdfast.platform.db import transaction
 
 from .actors import Shopper
+from .decisions import says_unpaid
 from .ending import free
-from .settlement import settle
+from .settlement import apply, ask, settle
 
 log = structlog.get_logger(__name__)
 
 A_MOMENT = timedelta(seconds=2)
+PAID_MEANWHILE = "This has been paid for meanwhile."
 
 # The order's state, in the words that a payment has on the wire.
 STANDS = {"completed": "SUCCESS", "placed": "PENDING", "canceled": "CANCELLED", "expired": "FAILED"}
@@ -70,22 +72,33 @@ def release_hold(reference: str, *, by: Shopper, now: datetime) -> Standing:
     """The holder lets an unpaid time go. Raises NotFound, and Conflict if it has been paid meanwhile.
 
     The gateway is asked first: the time is given up only when it says that no money has come.
-    Raises StillUnknown when it does not say.
+    Raises StillUnknown when it does not say. Money that waits for a person keeps its time as well.
     """
     payment = _payment(reference, of_user=by.user.pk)
     if payment.order.state == "placed":
         try:
-            settle(payment.pk, now=now)
+            outcome = ask(payment, now=now)
         except Unknown as unknown:
             raise StillUnknown from unknown
-        with transaction():
-            order = lock(payment.order_id)
-            if order.state == "placed":
-                free(order, event="cancel", reason="canceled", by=str(by), now=now)
+        apply(payment, outcome, now=now)
+        _let_go(payment, outcome, by=by, now=now)
     after = _standing_of(_payment(reference))
     if after.status == "SUCCESS":
-        raise Conflict("This has been paid for meanwhile.")
+        raise Conflict(PAID_MEANWHILE)
     return after
+
+
+def _let_go(payment: Payment, outcome: Outcome, *, by: Shopper, now: datetime) -> None:
+    """Cancel the order if it still stands unpaid, on the gateway's word that it is."""
+    with transaction():
+        order = lock(payment.order_id)
+        if order.state != "placed":
+            return
+        if order.payments.filter(captured__gt=0).exists():
+            raise Conflict(PAID_MEANWHILE)
+        if not says_unpaid(outcome, reference=payment.reference, gateway_reference=payment.gateway_reference):
+            raise StillUnknown
+        free(order, event="cancel", reason="canceled", by=str(by), now=now)
 
 
 def _payment(reference: str, *, of_user: int | None = None, trade: str | None = None) -> Payment:

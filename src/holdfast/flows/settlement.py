@@ -53,12 +53,16 @@ class Story:
 def settle(payment_id: int, *, now: datetime) -> Payment:
     """Bring one payment, its order and its booking to agree with the gateway. Raises Unknown."""
     payment = Payment.objects.select_related("account").get(pk=payment_id)
+    return apply(payment, ask(payment, now=now), now=now)
+
+
+def ask(payment: Payment, *, now: datetime) -> Outcome:
+    """The gateway's own word on one payment. Raises Unknown."""
     try:
-        outcome = gateway_for(payment.account).look_up(payment.reference, now=now)
+        return gateway_for(payment.account).look_up(payment.reference, now=now)
     except Unknown:
         metrics.gateway_unknowns.labels(payment.account.gateway).inc()
         raise
-    return apply(payment, outcome, now=now)
 
 
 @retried_once
