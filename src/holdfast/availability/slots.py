@@ -107,12 +107,12 @@ def dates_meeting(first: date, last: date, *, of: ZoneInfo, on: ZoneInfo) -> tup
 
 
 def nights(arrival: date, departure: date, zone: ZoneInfo) -> list[Period]:
-    """The nights of a stay, each from noon to noon; a date that the calendar skipped has none."""
+    """The nights of a stay, one for each date before the departure, from noon to noon."""
     noons = [
         reached(datetime.combine(arrival + ONE_DAY * n, NOON), zone)
         for n in range((departure - arrival).days + 1)
     ]
-    return [Period(start, end) for start, end in pairwise(noons) if start < end]
+    return [Period(start, end) for start, end in pairwise(noons)]
 
 
 def opening(calendar: Calendar, day: date) -> Iterator[tuple[datetime, datetime]]:
