@@ -133,3 +133,21 @@ def test_what_a_business_calls_its_offering_is_text_and_not_markup(
 
     assert "Moon & <b>stars</b> is confirmed." in the_mail().body
     assert "Moon &amp; &lt;b&gt;stars&lt;/b&gt; is confirmed" in html_of(the_mail())
+
+
+@pytest.mark.spec("BC-21")
+def test_money_that_does_not_match_is_told_to_the_business_and_not_to_the_customer(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    practice.business.email = "hello@jyoti.test"
+    practice.business.save()
+    sandbox.arm("amount_lower")
+    checkout = held(practice)
+    sandbox.settle(checkout.reference)
+    settle(payment_of(checkout).pk, now=LATER)
+
+    work()
+
+    assert the_mail().to == ["hello@jyoti.test"]
+    assert f"/desk/payments/{checkout.reference}/" in the_mail().body
+    assert "\u20b91,998.00" in html_of(the_mail())

@@ -266,6 +266,22 @@ def test_money_for_a_time_that_is_gone_is_said_to_go_back_and_then_to_have_gone(
     assert GONE_BACK in text(after)
 
 
+@pytest.mark.spec("BC-21")
+def test_a_payer_whose_money_does_not_match_is_told_so_and_not_asked_to_pay_again(
+    browser: Client, practice: Practice, sandbox: Sandbox
+) -> None:
+    sandbox.arm("amount_lower")
+    checkout = held(practice)
+    sandbox.settle(checkout.reference)
+
+    returned = browser.get(f"/pay/return/{checkout.reference}/")
+    page = browser.get(FAILED, {"merchant_order_id": checkout.reference, "reason": "declined"})
+
+    assert "reason=error" in returned["Location"]
+    assert ENDINGS["quarantined"].title in text(page)
+    assert "try again" not in text(page)
+
+
 def test_the_failed_page_of_a_paid_payment_leads_to_its_success(browser: Client, paid: Checkout) -> None:
     response = browser.get(FAILED, {"merchant_order_id": paid.reference, "reason": "declined"})
 
@@ -274,7 +290,7 @@ def test_the_failed_page_of_a_paid_payment_leads_to_its_success(browser: Client,
 
 
 def test_every_reason_and_every_state_has_its_words() -> None:
-    assert set(ENDINGS) == set(Order.Reason.values)
+    assert set(ENDINGS) == {*Order.Reason.values, "quarantined"}
     assert set(STATES) == set(BOOKING.states)
     assert ending_of(None, refunded=False) == ENDINGS["error"]
 

@@ -40,6 +40,7 @@ class Standing:
     reason: str | None
     amount: Money
     title: str
+    quarantined: bool  # its money has come and does not match: somebody of the business looks into it
     payment_url: str
     address: str  # where the browser goes now; empty while the payment is pending
 
@@ -119,6 +120,8 @@ def _standing_of(payment: Payment) -> Standing:
         status = "FAILED"  # another payment of the same order won
     if payment.captured and payment.refunded == payment.captured:
         status = "REFUNDED"
+    if payment.quarantined:
+        status = "FAILED"  # it pays nothing until a person has looked
     reason = None if status in ("SUCCESS", "PENDING") else order.reason or "error"
     return Standing(
         reference=payment.reference,
@@ -127,6 +130,7 @@ def _standing_of(payment: Payment) -> Standing:
         reason=reason,
         amount=payment.money,
         title=line.title,
+        quarantined=payment.quarantined,
         payment_url=payment.payment_url,
         address=_address(payment, booking.reference if booking else None, reason),
     )

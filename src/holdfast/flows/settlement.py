@@ -190,6 +190,7 @@ def _give_back(story: Story, decision: Decision) -> None:
 def _quarantine(story: Story, decision: Decision) -> None:
     """Money that does not match what was asked for: it pays nothing until a person has looked."""
     _take_in(story, decision, wins=False, quarantined=True)
+    post("email", name="quarantined", payment=story.payment.pk)
     log.error("quarantined", reference=story.payment.reference, why=decision.reason)
 
 

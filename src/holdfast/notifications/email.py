@@ -104,7 +104,32 @@ WHY_BACK = {
     "canceled": "This was canceled before your payment arrived.",
 }
 
-FACTS: dict[str, Callable[[Any], Fact]] = {"confirmed": _confirmed, "refunded": _refunded}
+
+def _quarantined(payment_id: Any) -> Fact:
+    """To the business, not to the customer: somebody there must look."""
+    payment = Payment.objects.get(pk=payment_id)
+    line = Line.objects.select_related("offering__business", "order").get(order_id=payment.order_id)
+    return Fact(
+        subject_kind="payment",
+        subject_id=payment.pk,
+        to=line.offering.business.email,
+        subject=f"Money waits for you: {payment.reference}",
+        context=_about(line)
+        | {
+            "asked": amount_in_words(payment.money),
+            "took": amount_in_words(Money(payment.captured, payment.currency)),
+            "why": payment.reason,
+            "reference": payment.reference,
+            "page": f"{settings.HOLDFAST_PUBLIC_URL}/desk/payments/{quote(payment.reference)}/",
+        },
+    )
+
+
+FACTS: dict[str, Callable[[Any], Fact]] = {
+    "confirmed": _confirmed,
+    "refunded": _refunded,
+    "quarantined": _quarantined,
+}
 
 
 def _about(line: Line) -> dict[str, Any]:

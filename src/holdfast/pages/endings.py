@@ -70,6 +70,12 @@ ENDINGS = {
         "By the time your money reached us, somebody else had booked this time. We are sorry.",
         GOES_BACK,
     ),
+    "quarantined": Ending(
+        "Your payment needs to be looked into",
+        "Money has reached us, but not as it was asked for, so nothing has been booked by itself. The "
+        "business has been told, and somebody there looks into it.",
+        "You need not pay again. Keep the payment's reference; if you hear nothing, write to the business.",
+    ),
     "error": Ending(
         "The payment did not go through",
         "Something went wrong on the way to the payment service, so nothing has been booked.",

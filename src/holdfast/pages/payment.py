@@ -96,7 +96,8 @@ def _reference(request: HttpRequest, key: str, missing: str) -> str:
 def _not_booked(request: HttpRequest, now_at: Standing) -> HttpResponse:
     if now_at.status == "PENDING":
         return SeeOther(reverse("returned", args=[now_at.reference]))
-    ending = ending_of(now_at.reason, refunded=now_at.status == "REFUNDED")
+    reason = "quarantined" if now_at.quarantined else now_at.reason
+    ending = ending_of(reason, refunded=now_at.status == "REFUNDED")
     return render(request, "holdfast/payment/failed.html", {"standing": now_at, "ending": ending})
 
 
