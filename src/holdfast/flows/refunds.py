@@ -11,6 +11,7 @@ from holdfast.orders.actions import lock
 from holdfast.payments.actions import conclude_refund, owe_refund
 from holdfast.payments.gateways.base import RefundBecame, RefundOutcome, RefundRequest, Refused, Unknown
 from holdfast.payments.models import Payment, Transaction
+from holdfast.payments.queries import take_in_hand
 from holdfast.platform import metrics
 from holdfast.platform.db import transaction, transaction_required
 from holdfast.platform.outbox import post
@@ -22,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 TRIES = 3  # refunds of one debt that may fail before a person decides
 ASK_AGAIN = timedelta(minutes=1)
+IN_HAND = timedelta(minutes=1)  # longer than two calls, each with a gateway's whole patience
 OPEN = ("pending", "unknown")
 
 
@@ -42,10 +44,11 @@ def pursue(refund_id: int, *, now: datetime) -> None:
     """Find out what became of a refund, and send it if the gateway has never heard of it.
 
     Status first, always: an earlier call may have been heard though its answer was lost. The refund's own
-    reference makes a second sending of it impossible at the gateway.
+    reference makes a second sending of it impossible at the gateway. One worker at a time: otherwise a slow
+    one could still send what another has seen refused and made anew under a second reference.
     """
     refund = Transaction.objects.select_related("payment__account").get(pk=refund_id)
-    if refund.state not in OPEN:
+    if refund.state not in OPEN or not take_in_hand(refund, now=now, lease=IN_HAND):
         return
     gateway = gateway_for(refund.payment.account)
     try:
@@ -69,6 +72,7 @@ def _record(seen: Transaction, outcome: RefundOutcome | None, *, now: datetime) 
         refund = Transaction.objects.select_related("payment__account").get(pk=seen.pk)
         if refund.state not in OPEN:
             return
+        Transaction.objects.filter(pk=refund.pk).update(in_hand_until=None)
         if outcome is None or outcome.became is RefundBecame.PENDING:
             _ask_again(refund, lost_sight=outcome is None, now=now)
         elif wrong := _differs(refund, outcome):

@@ -130,6 +130,7 @@ class Transaction(Lived):
     gateway_reference = models.CharField(max_length=80, blank=True)
     word = models.CharField(max_length=60, blank=True, help_text="the gateway's own state")
     reason = models.CharField(max_length=200, blank=True)
+    in_hand_until = models.DateTimeField(null=True, help_text="until then a worker asks the gateway about it")
     created_at = models.DateTimeField()
 
     class Meta:

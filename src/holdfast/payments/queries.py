@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from .models import GatewayAccount, Payment
+from .models import GatewayAccount, Payment, Transaction
 
 TABLE = Payment._meta.db_table
 
@@ -56,3 +56,13 @@ def may_look_now(payment_id: int, *, now: datetime, every: timedelta) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(sql, [now, payment_id, now - every])
         return bool(cursor.rowcount == 1)
+
+
+def take_in_hand(refund: Transaction, *, now: datetime, lease: timedelta) -> bool:
+    """Whether nobody else is asking the gateway about this refund; if so, we are now.
+
+    If we die, the lease runs out and another takes over.
+    """
+    free = Q(in_hand_until=None) | Q(in_hand_until__lte=now)
+    mine = Transaction.objects.filter(free, pk=refund.pk)
+    return mine.update(in_hand_until=now + lease) == 1

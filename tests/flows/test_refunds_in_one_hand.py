@@ -1,0 +1,83 @@
+"""One worker at a time pursues a refund: nothing is sent that another has seen refused and made anew."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from holdfast.flows.ending import expire_orders
+from holdfast.flows.refunds import IN_HAND, pursue
+from holdfast.flows.settlement import settle
+from holdfast.payments.models import Transaction
+from holdfast.payments.queries import take_in_hand
+from tests.flows.books import everything
+from tests.support.practice import NOW, Practice, held, payment_of
+from tests.support.racing import race
+from tests.support.sandbox import Sandbox
+
+AFTER = NOW + timedelta(minutes=13)
+LATE = NOW + timedelta(minutes=20)
+
+
+@pytest.fixture
+def refund(practice: Practice, sandbox: Sandbox) -> Transaction:
+    """Money that came when its time was gone, and is owed back."""
+    checkout = held(practice)
+    expire_orders(now=AFTER)
+    held(practice, now=AFTER)
+    sandbox.settle(checkout.reference)
+    settle(payment_of(checkout).pk, now=LATE)
+    return Transaction.objects.get(kind="refund")
+
+
+def refund_calls(sandbox: Sandbox) -> int:
+    calls = sandbox.calls()
+    return calls.get("refund", 0) + calls.get("refund_status", 0)
+
+
+@pytest.mark.spec("BC-12")
+def test_a_refund_that_another_worker_has_in_hand_is_left_to_it(
+    refund: Transaction, sandbox: Sandbox
+) -> None:
+    assert take_in_hand(refund, now=LATE, lease=IN_HAND)
+    before, calls = everything(), refund_calls(sandbox)
+
+    pursue(refund.pk, now=LATE + IN_HAND / 2)
+
+    assert everything() == before
+    assert refund_calls(sandbox) == calls
+
+
+@pytest.mark.spec("BC-12", "BC-26")
+def test_a_refund_whose_worker_has_died_is_taken_over_by_another(
+    refund: Transaction, sandbox: Sandbox
+) -> None:
+    assert take_in_hand(refund, now=LATE, lease=IN_HAND)
+    calls = refund_calls(sandbox)
+
+    pursue(refund.pk, now=LATE + IN_HAND)
+
+    assert refund_calls(sandbox) > calls
+    refund.refresh_from_db()
+    assert (refund.state, refund.in_hand_until) == ("pending", None)
+
+
+@pytest.mark.spec("BC-12")
+def test_a_refund_refused_while_others_pursue_it_is_given_once_all_the_same(
+    refund: Transaction, sandbox: Sandbox
+) -> None:
+    sandbox.arm("refund_not_eligible")
+
+    race([partial(pursue, refund.pk, now=LATE) for _ in range(8)])
+    for minutes in range(2, 8, 2):
+        for owed in Transaction.objects.filter(kind="refund", state__in=("pending", "unknown")):
+            pursue(owed.pk, now=LATE + timedelta(minutes=minutes))
+        sandbox.advance(10)
+
+    refunds = list(Transaction.objects.filter(kind="refund").order_by("pk").values_list("key", "state"))
+    reference = refund.payment.reference
+    assert refunds == [(f"{reference}-R1", "failed"), (f"{reference}-R2", "succeeded")]
+    ledger = next(entry for entry in sandbox.ledger() if entry["reference"] == reference)
+    assert ledger["refunded"] == 199_900
