@@ -1,0 +1,150 @@
+"""What an exploration is made of: its bounds, the rules that it runs, and the steps that actors offer.
+
+The rules are production's own functions. A test replaces one of them to see that the checker notices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache, cached_property
+from typing import NamedTuple
+
+from holdfast.flows.decisions import Decision, Do, Hold, Known
+from holdfast.kernel.money import Money
+from holdfast.payments.gateways.base import Became, Outcome
+
+from .world import PRICE, Word, World, moment
+
+# Terms and ladders that flows read from tables of Django's; tests hold these against the real ones.
+PAY_WITHIN = 10  # minutes that the gateway's page stays open
+MARGIN = 2  # minutes by which the hold outlives it
+REFUND_TRIES = 3
+LATE_MONEY_COMES_WITHIN = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much of the world is explored.
+
+    ``wants`` is, for each customer, the slots in the order in which they are wanted; ``slots`` are the
+    periods, in minutes; ``moments`` are the minutes at which the clock stops. ``at_once`` is how many
+    processes of ours may be between two steps at the same time.
+    """
+
+    name: str
+    wants: tuple[tuple[int, ...], ...]
+    slots: tuple[tuple[int, int], ...] = ((60, 120), (120, 180))
+    moments: tuple[int, ...] = (0, 1, 11, 13, 180, 3100)
+    orders_each: int = 1
+    attempts: int = 1
+    at_once: int = 2
+    failed_payment_frees: bool = True
+    troubles: frozenset[str] = frozenset()
+
+    @property
+    def end(self) -> int:
+        return self.moments[-1]
+
+
+class Step(NamedTuple):
+    """Something that may happen next, as a sentence, and the world after it."""
+
+    story: str
+    after: World
+
+
+Actor = Callable[[World, "Run"], Iterable[Step]]
+CarryOut = Callable[[World, int, Word, Decision, "Run"], World]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The functions that decide, and those that act. Replace one to seed a bug."""
+
+    decide: Callable[[Known], Decision]
+    has_run_out: Callable[[Hold], bool]
+    may_be_collided: Callable[[int, int], bool]  # (held_until, now): claim() may release such a hold
+    carry_out: Mapping[Do, CarryOut]
+    actors: tuple[Actor, ...]
+
+
+class Situation(NamedTuple):
+    """What a settlement depends on, small enough to remember the decision by."""
+
+    word: Word
+    order_state: str
+    payment_state: str
+    has_page: bool
+    has_gateway_reference: bool
+    another_wins: bool
+    still_holds: bool
+    created: int
+    starts: int
+    now: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One exploration. Decisions are pure, so each is asked for once and remembered."""
+
+    bounds: Bounds
+    rules: Rules
+    _decided: dict[Situation, Decision] = field(default_factory=dict, compare=False)
+
+    def decide(self, situation: Situation) -> Decision:
+        decision = self._decided.get(situation)
+        if decision is None:
+            decision = self.rules.decide(known(situation, frees=self.bounds.failed_payment_frees))
+            self._decided[situation] = decision
+        return decision
+
+    def has_trouble(self, name: str) -> bool:
+        return name in self.bounds.troubles
+
+    @cached_property
+    def overlaps(self) -> frozenset[tuple[int, int]]:
+        """The pairs of slots that cannot both be had."""
+        slots = self.bounds.slots
+        return frozenset(
+            (one, other)
+            for one, (start, end) in enumerate(slots)
+            for other, (begins, ends) in enumerate(slots)
+            if start < ends and begins < end
+        )
+
+    def may_begin(self, world: World) -> bool:
+        """Whether one more process may be under way."""
+        return len(world.errands) < self.bounds.at_once
+
+
+@cache
+def outcome(word: Word) -> Outcome:
+    """The gateway's word as the adapter would bring it."""
+    return Outcome(
+        Became(word.became),
+        word=word.became,
+        amount=Money(word.took, PRICE.currency) if word.became == Became.CAPTURED else None,
+        reference="ANOTHER" if word.names_another else "OURS",
+        gateway_reference=None if word.became == Became.NOT_FOUND else "THEIRS",
+    )
+
+
+def known(situation: Situation, *, frees: bool) -> Known:
+    """A situation in the terms of production's decision."""
+    return Known(
+        outcome=outcome(situation.word),
+        order_state=situation.order_state,
+        payment_state=situation.payment_state,
+        expected=PRICE,
+        reference="OURS",
+        gateway_reference="THEIRS" if situation.has_gateway_reference else "",
+        can_be_paid=situation.has_page,
+        another_wins=situation.another_wins,
+        still_holds=situation.still_holds,
+        failed_payment_frees=frees,
+        created_at=moment(situation.created),
+        starts_at=moment(situation.starts),
+        now=moment(situation.now),
+    )

@@ -1,0 +1,55 @@
+"""The words in which a trace tells its story."""
+
+from __future__ import annotations
+
+from holdfast.flows.decisions import Decision, Do
+
+from .rules import Run
+from .world import TOO_LITTLE, Word, World
+
+DONE = {
+    Do.NOTHING: "nothing is left to do",
+    Do.LOOK_AGAIN: "it will be asked about again",
+    Do.FREE: "it cannot be paid any more, so the order expires and the time is free",
+    Do.FAIL: "this attempt has failed; the hold is kept for another",
+    Do.FAIL_AND_FREE: "this attempt has failed, the order expires and the time is free",
+    Do.COMPLETE: "the time is taken, the payment wins, the booking is confirmed",
+    Do.COMPLETE_IF_FREE: "late money",
+    Do.GIVE_BACK: "the money goes back",
+    Do.QUARANTINE: "the money is quarantined for a person",
+}
+
+
+def customer(number: int) -> str:
+    return f"Customer {chr(ord('A') + number)}"
+
+
+def the_payment(world: World, number: int) -> str:
+    """Whose payment, and which of theirs if there are several."""
+    owner = world.orders[world.payments[number].order].customer
+    theirs = [n for n, p in enumerate(world.payments) if world.orders[p.order].customer == owner]
+    which = f" {theirs.index(number) + 1}" if len(theirs) > 1 else ""
+    return f"{customer(owner)}'s payment{which}"
+
+
+def slot(number: int, run: Run) -> str:
+    """The slot by the clock on the wall: minute 0 is nine o'clock."""
+    start = run.bounds.slots[number][0]
+    return f"{9 + start // 60}:{start % 60:02}"
+
+
+def said(word: Word) -> str:
+    if word.names_another:
+        return f"“{word.became}”, but of another order"
+    if word.took == TOO_LITTLE:
+        return f"“{word.became}”, of the wrong amount"
+    return f"“{word.became}”"
+
+
+def done(before: World, after: World, number: int, decision: Decision) -> str:
+    """What a settlement came to."""
+    if decision.do is Do.COMPLETE_IF_FREE:
+        if after.payments[number].wins:
+            return "late money; the time was still to be had, and the booking is confirmed"
+        return "late money; the time is gone, and the money goes back"
+    return DONE[decision.do]

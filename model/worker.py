@@ -1,0 +1,80 @@
+"""The worker: the reconciler, the jobs of webhooks, and the sweeper of holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from holdfast.flows.decisions import Hold
+from holdfast.payments.gateways.base import RefundBecame
+
+from .asking import refund_word, words_of
+from .moving import attempted, free
+from .processes import NO_ANSWER
+from .rules import Run, Step
+from .wording import customer, said, the_payment
+from .world import Errand, Order, Word, World, moment, open_refund, with_errand, with_payment
+
+
+HANDLING_A_REFUND = ("send_refund", "record_refund")
+
+
+def reconciler(world: World, run: Run) -> Iterator[Step]:
+    """Whatever has a next look may be looked at, as soon as there is a hand free."""
+    if run.may_begin(world):
+        for number, payment in enumerate(world.payments):
+            if payment.looked_after:
+                yield from _look_at(world, number, run, who="The reconciler")
+
+
+def jobs(world: World, run: Run) -> Iterator[Step]:
+    """An event's job looks at the payment that it is about."""
+    if run.may_begin(world):
+        for number in sorted(world.jobs):
+            taken = world._replace(jobs=world.jobs - {number})
+            yield from _look_at(taken, number, run, who="The webhook's job", from_job=True)
+
+
+def _look_at(world: World, number: int, run: Run, *, who: str, from_job: bool = False) -> Iterator[Step]:
+    """Ask about the payment, or about its refund if one is under way."""
+    whose = the_payment(world, number)
+    refund = open_refund(world.payments[number])
+    if refund is not None:
+        yield from _pursue(world, number, refund, run, who=who, from_job=from_job)
+        return
+    for word in words_of(world, number, run):
+        after = with_errand(world, Errand("settle", number, word, from_job=from_job))
+        yield Step(f"{who} asks about {whose}; the gateway says {said(word)}.", after)
+    after = with_payment(world, number, looked_after=True)
+    yield Step(f"{who} asks about {whose}; no answer comes.", after)
+
+
+def _pursue(world: World, number: int, refund: int, run: Run, *, who: str, from_job: bool) -> Iterator[Step]:
+    """One worker at a time has a refund in hand; if it dies, its lease runs out."""
+    if any(errand.payment == number and errand.doing in HANDLING_A_REFUND for errand in world.errands):
+        if from_job:
+            yield Step(f"{who} leaves the refund to whoever has it in hand.", world)
+        return
+    whose = the_payment(world, number)
+    became = refund_word(world, number, refund)
+    sends = became is RefundBecame.NOT_FOUND
+    doing = "send_refund" if sends else "record_refund"
+    word = Word() if sends else Word(became.value)
+    errand = Errand(doing, number, word, refund=refund, from_job=from_job)
+    story = f"{who} asks about the refund of {whose}"
+    yield Step(f"{story}; the gateway says “{became.value}”.", with_errand(world, errand))
+    if run.has_trouble("refunds"):
+        lost = errand._replace(doing="record_refund", word=NO_ANSWER)
+        yield Step(f"{story}; no answer comes.", with_errand(world, lost))
+
+
+def sweeper(world: World, run: Run) -> Iterator[Step]:
+    """Orders whose hold is over expire. It reads a list first, but decides again under the order's lock."""
+    for number, order in enumerate(world.orders):
+        if run.rules.has_run_out(hold_of(order, world)):
+            story = f"The sweeper expires {customer(order.customer)}'s order; the time is free."
+            yield Step(story, attempted(world, lambda: free(world, number, "expire")))
+
+
+def hold_of(order: Order, world: World) -> Hold:
+    expires = None if order.expires is None else moment(order.expires)
+    return Hold(order.state, expires, moment(world.now))

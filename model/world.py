@@ -1,0 +1,140 @@
+"""One moment of the model: everything that our database, the gateway and the network know, as plain tuples.
+
+A world is a value: it hashes, it compares, and every step makes a new one. Minutes count from the
+beginning. Where production has a row, there is a tuple here; totals that production caches are computed.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
+
+from holdfast.availability.lifecycle import KEEPS_TIME
+from holdfast.kernel.money import Money
+
+PRICE = Money(199_900, "INR")
+TOO_LITTLE = 100  # what a gateway says it took when the amount is wrong
+BEGINNING = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
+
+OPEN_REFUND = ("pending", "unknown")
+
+
+class Order(NamedTuple):
+    """An order with its one line, the line's allocation and, once confirmed, its booking."""
+
+    customer: int
+    slot: int
+    expires: int | None
+    held_until: int | None
+    state: str = "placed"
+    allocation: str = "held"
+    booking: str = ""
+    let_go_though_paid: bool = False  # the customer released it after the gateway had taken the money
+
+
+class Payment(NamedTuple):
+    """Our books about one attempt. ``refunds`` are the states of its refunds, in the order of their making."""
+
+    order: int
+    created: int
+    state: str = "created"
+    has_page: bool = False
+    has_gateway_reference: bool = False
+    captured: int = 0
+    wins: bool = False
+    quarantined: bool = False
+    looked_after: bool = True  # next_look_at is set: the reconciler will ask
+    refunds: tuple[str, ...] = ()
+
+
+class AtGateway(NamedTuple):
+    """The gateway's own books about the same attempt; ``shown`` says that the customer has its page."""
+
+    status: str = "unheard"
+    took: int = 0
+    expires: int = 0
+    shown: bool = False
+    refunds: tuple[str, ...] = ()  # by number, "" for one that the gateway has not heard of
+
+
+class Word(NamedTuple):
+    """An answer of the gateway in somebody's hands; ``about`` is empty before there is one."""
+
+    became: str = ""
+    took: int = 0
+    names_another: bool = False
+
+
+class Errand(NamedTuple):
+    """A process of ours between two of its steps: it may be overtaken by anything, or die."""
+
+    doing: str
+    payment: int
+    word: Word = Word()
+    refund: int = 0
+    paid_before: bool = False
+    from_job: bool = False
+
+
+class Notice(NamedTuple):
+    """A webhook on its way; ``event`` is what tells it apart from the payment's other ones."""
+
+    payment: int
+    event: str
+
+
+class World(NamedTuple):
+    """Everything at one moment. ``refused`` is what a lifecycle refused to do, if it came to that."""
+
+    now: int = 0
+    orders: tuple[Order, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    gateway: tuple[AtGateway, ...] = ()
+    errands: tuple[Errand, ...] = ()
+    mail: frozenset[Notice] = frozenset()
+    stored: frozenset[Notice] = frozenset()  # delivered once, and still on its way a second time
+    jobs: frozenset[int] = frozenset()  # payments that an event waits to be handled about
+    refused: str = ""
+
+
+@cache
+def moment(minute: int) -> datetime:
+    return BEGINNING + timedelta(minutes=minute)
+
+
+def with_order(world: World, number: int, **changes: Any) -> World:
+    orders = world.orders
+    changed = orders[number]._replace(**changes)
+    return world._replace(orders=(*orders[:number], changed, *orders[number + 1 :]))
+
+
+def with_payment(world: World, number: int, **changes: Any) -> World:
+    payments = world.payments
+    changed = payments[number]._replace(**changes)
+    return world._replace(payments=(*payments[:number], changed, *payments[number + 1 :]))
+
+
+def with_gateway(world: World, number: int, **changes: Any) -> World:
+    gateway = world.gateway
+    changed = gateway[number]._replace(**changes)
+    return world._replace(gateway=(*gateway[:number], changed, *gateway[number + 1 :]))
+
+
+def with_errand(world: World, errand: Errand) -> World:
+    return world._replace(errands=tuple(sorted((*world.errands, errand))))
+
+
+def without_errand(world: World, errand: Errand) -> World:
+    left = list(world.errands)
+    left.remove(errand)
+    return world._replace(errands=tuple(left))
+
+
+def keeps_time(order: Order) -> bool:
+    return order.allocation in KEEPS_TIME
+
+
+def open_refund(payment: Payment) -> int | None:
+    """The number of the refund that is under way, if one is."""
+    return next((n for n, state in enumerate(payment.refunds) if state in OPEN_REFUND), None)
