@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +10,11 @@ from django.conf import settings
 from django.db.models import Q
 
 from holdfast.availability.actions import hold_until
+from holdfast.availability.queries import holds_all
 from holdfast.catalog.models import Offering
 from holdfast.kernel.errors import AlreadyHeld, TooMany
 from holdfast.kernel.period import Period
+from holdfast.orders.actions import lock
 from holdfast.orders.models import Line, Order
 from holdfast.payments.models import Payment
 from holdfast.platform.db import transaction_required
@@ -80,9 +82,15 @@ def unpaid_holds(customer: Customer, *, address: str | None, now: datetime) -> S
 
 
 @transaction_required
-def hold_longer(order: Order, lines: Iterable[Line], *, until: datetime) -> None:
-    """Keep an order and its allocations until ``until``, if that is later than now agreed."""
+def hold_longer(order: Order, lines: Sequence[Line], *, until: datetime) -> None:
+    """Keep an order and its allocations until ``until``, if that is later than now agreed.
+
+    An order whose time a rival has had meanwhile is left to its end: it holds nothing to pay for.
+    """
     if order.expires_at is None or order.expires_at >= until:
+        return
+    lock(order.pk)
+    if not all(holds_all(line.owner) for line in lines):
         return
     Order.objects.filter(pk=order.pk, state="placed", expires_at__lt=until).update(expires_at=until)
     for line in lines:
