@@ -1,40 +1,55 @@
-"""``python -m model [--deep]``: explore, say how much there was, and tell the story of what is wrong."""
+"""Explore every interleaving, say how much there was, and tell the story of what is wrong, if anything is."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable, Sequence
 
 from .explore import Report, explore
 from .production import PRODUCTION
-from .rules import Run
+from .rules import Bounds, Rules, Run
 from .scenarios import DEEP, DEFAULT
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m model", description=__doc__)
-    parser.add_argument("--deep", action="store_true", help="larger bounds as well: minutes, not seconds")
-    deep = parser.parse_args().deep
+def main(arguments: Sequence[str] | None = None, *, rules: Rules = PRODUCTION) -> int:
+    """Explore the scenarios that were asked for. Answers 1, and tells the story, at the first violation."""
     reports = []
-    for bounds in (*DEFAULT, *(DEEP if deep else ())):
-        reports.append(explore(Run(bounds, PRODUCTION)))
-        print(line(reports[-1]), flush=True)
-        if reports[-1].violation:
-            print(reports[-1].violation)
+    for bounds in _chosen(arguments):
+        report = explore(Run(bounds, rules))
+        reports.append(report)
+        print(_line(report), flush=True)
+        if report.violation is not None:
+            print(report.violation)
             return 1
-    print(
-        f"{sum(report.states for report in reports):,} distinct states, "
-        f"{sum(report.transitions for report in reports):,} transitions, "
-        f"depth {max(report.depth for report in reports)}, "
-        f"{sum(report.seconds for report in reports):.1f} seconds: nothing is wrong."
-    )
+    print(_sum(reports))
     return 0
 
 
-def line(report: Report) -> str:
+def _chosen(arguments: Sequence[str] | None) -> Iterable[Bounds]:
+    every = {bounds.name: bounds for bounds in (*DEFAULT, *DEEP)}
+    parser = argparse.ArgumentParser(prog="python -m model", description=__doc__)
+    parser.add_argument("--deep", action="store_true", help="larger bounds too: minutes, not seconds")
+    parser.add_argument("--only", choices=every, help="one scenario", metavar="NAME")
+    asked = parser.parse_args(arguments)
+    if asked.only:
+        return [every[asked.only]]
+    return every.values() if asked.deep else DEFAULT
+
+
+def _line(report: Report) -> str:
     return (
         f"{report.name}: {report.states:,} states, {report.transitions:,} transitions, "
         f"depth {report.depth}, {report.at_rest:,} at rest, {report.seconds:.1f} s"
+    )
+
+
+def _sum(reports: Sequence[Report]) -> str:
+    return (
+        f"{sum(report.states for report in reports):,} distinct states\n"
+        f"{sum(report.transitions for report in reports):,} transitions, "
+        f"depth {max(report.depth for report in reports)}, "
+        f"{sum(report.seconds for report in reports):.1f} seconds. Nothing is wrong."
     )
 
 

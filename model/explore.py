@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import time
 from array import array
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .properties import is_at_rest, only_along_the_tables, what_is_wrong
@@ -104,7 +108,6 @@ class Exploration:
             for target in nexts:
                 from_where[target].append(number)
         ends = bytearray(len(self.worlds))
-        # Before the first order nothing has begun, so nothing need end.
         waiting = list(self.resting)
         for number in waiting:
             ends[number] = 1
@@ -124,10 +127,23 @@ class Exploration:
         path.reverse()
         return tuple(
             next(step.story for step in self._steps(self.worlds[one]) if step.after == self.worlds[other])
-            for one, other in zip(path, path[1:], strict=False)
+            for one, other in itertools.pairwise(path)
         )
 
 
 def explore(run: Run) -> Report:
     """Every world within the bounds, until one is wrong."""
-    return Exploration(run).explore()
+    with _collector_resting():
+        return Exploration(run).explore()
+
+
+@contextmanager
+def _collector_resting() -> Iterator[None]:
+    """Worlds hold no cycles, and Python's collector would walk all of them again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -92,7 +92,7 @@ def owe_refund(world: World, number: int) -> World:
     return with_payment(world, number, refunds=refunds, looked_after=True)
 
 
-def attempted(world: World, change: Callable[[], World]) -> World:
+def attempted(change: Callable[[], World], world: World) -> World:
     """The change; or the world as it was, with what the lifecycle refused to do."""
     try:
         return change()

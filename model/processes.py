@@ -73,13 +73,7 @@ def record(world: World, errand: Errand, run: Run) -> Iterator[Step]:
     """The page is written down and shown; the hold never ends before the gateway's own expiry."""
     number = errand.payment
     at, payment = world.gateway[number], world.payments[number]
-    keep_until = at.expires + MARGIN
-    order = world.orders[payment.order]
-    after = with_gateway(world, number, shown=True)
-    if order.state == "placed" and order.expires is not None and order.expires < keep_until:
-        after = with_order(after, payment.order, expires=keep_until)
-    if order.allocation == "held" and order.held_until is not None and order.held_until < keep_until:
-        after = with_order(after, payment.order, held_until=keep_until)
+    after = _hold_longer(with_gateway(world, number, shown=True), payment.order, at.expires + MARGIN)
     try:
         after = with_payment(move_payment(after, number, "start"), number, has_page=True)
         after = with_payment(after, number, has_gateway_reference=True)
@@ -87,6 +81,14 @@ def record(world: World, errand: Errand, run: Run) -> Iterator[Step]:
         if payment.state == "pending" and not payment.has_page:
             after = with_payment(after, number, has_page=True, has_gateway_reference=True)
     yield Step(f"The page of {the_payment(world, number)} is recorded and shown.", after)
+
+
+def _hold_longer(world: World, number: int, until: int) -> World:
+    """A hold that still stands never ends before ``until``."""
+    order = world.orders[number]
+    if order.state != "placed" or order.allocation != "held" or (order.expires or 0) >= until:
+        return world
+    return with_order(world, number, expires=until, held_until=until)
 
 
 def refuse(world: World, errand: Errand, run: Run) -> Iterator[Step]:

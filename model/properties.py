@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
+from typing import TypeVar
 
 from holdfast.availability.lifecycle import ALLOCATION
 from holdfast.kernel.lifecycle import Lifecycle
@@ -17,6 +18,7 @@ from .rules import REFUND_TRIES, Run
 from .wording import customer, the_payment
 from .world import OPEN_REFUND, PRICE, Payment, World, keeps_time
 
+T = TypeVar("T")
 Property = Callable[[World, Run], Iterable[str]]
 ALIVE = ("confirmed", "in_progress", "completed")
 
@@ -106,8 +108,8 @@ def no_refused_move(world: World, run: Run) -> Iterator[str]:
 ALWAYS: tuple[Property, ...] = (
     no_slot_twice,
     no_hold_cut_short,
-    no_booking_without_its_money,
     no_winner_without_its_booking,
+    no_booking_without_its_money,
     no_money_but_the_gateways,
     no_money_without_an_answer,
     no_more_back_than_was_taken,
@@ -138,17 +140,22 @@ ALLOCATION_MOVES = ALLOCATION.moves | {NEW_ROW, ("held", "taken")}
 
 def only_along_the_tables(before: World, after: World) -> Iterator[str]:
     """Every state moves along its table only, so a no never overwrites money; and money never shrinks."""
-    for was, now in zip(before.payments, after.payments, strict=False):
-        if was is now:
-            continue
+    for was, now in _changed(before.payments, after.payments):
         yield from _moved("payment", was.state, now.state, PAYMENT.moves)
         for refund_was, refund_now in zip(was.refunds, now.refunds, strict=False):
             yield from _moved("refund", refund_was, refund_now, TRANSACTION.moves)
         if now.captured < was.captured or (was.wins and not now.wins):
             yield "money that was counted is forgotten"
-    for ordered, order in zip(before.orders, after.orders, strict=False):
+    for ordered, order in _changed(before.orders, after.orders):
         yield from _moved("order", ordered.state, order.state, ORDER_MOVES)
         yield from _moved("allocation", ordered.allocation, order.allocation, ALLOCATION_MOVES)
+
+
+def _changed(before: tuple[T, ...], after: tuple[T, ...]) -> list[tuple[T, T]]:
+    """The rows that a step has changed, before and after; a new one is not among them."""
+    if before is after:
+        return []
+    return [(was, now) for was, now in zip(before, after, strict=False) if was is not now]
 
 
 def _moved(subject: str, was: str, now: str, moves: frozenset[tuple[str, str]]) -> Iterator[str]:

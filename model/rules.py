@@ -19,7 +19,7 @@ from .world import PRICE, Word, World, moment
 
 # Terms and ladders that flows read from tables of Django's; tests hold these against the real ones.
 PAY_WITHIN = 10  # minutes that the gateway's page stays open
-MARGIN = 2  # minutes by which the hold outlives it
+MARGIN = 2  # minutes by which the hold outlives it: the terms' margin, and the while that a start may take
 REFUND_TRIES = 3
 LATE_MONEY_COMES_WITHIN = timedelta(days=2)
 

@@ -1,43 +1,70 @@
-"""The bounds that are explored. Each is explored whole; together they are what ``make model`` runs."""
+"""The bounds that are explored, each of them whole. One alone that had every trouble would not end."""
 
 from __future__ import annotations
 
 from .rules import Bounds
 
-ALL_TROUBLES = frozenset(
-    {
-        "lost starts",
-        "wrong amount",
-        "cancel",
-        "slow bank",
-        "late success",
-        "strange answers",
-        "webhooks",
-        "refunds",
-        "release",
-    }
-)
 ONE = ((0,),)
-RIVALS = ((0,), (0, 1))
+RIVALS = ((0,), (0, 1))  # B wants A's time too, and takes the next if it cannot be had
+COARSE = (0, 1, 13, 180, 3100)  # the gateway's page and our hold end between two looks at the clock
 
 DEFAULT = (
     Bounds(
         "a slow gateway",
         wants=ONE,
+        at_once=3,
         troubles=frozenset({"lost starts", "slow bank", "late success", "cancel"}),
     ),
-    Bounds("strange money", wants=ONE, troubles=frozenset({"wrong amount", "strange answers", "release"})),
+    Bounds(
+        "strange money",
+        wants=ONE,
+        troubles=frozenset({"wrong amount", "strange answers", "release"}),
+    ),
     Bounds("webhooks", wants=ONE, troubles=frozenset({"webhooks", "late success"})),
     Bounds("refunds", wants=ONE, troubles=frozenset({"refunds", "slow bank"})),
-    Bounds("rivals", wants=RIVALS, at_once=1, troubles=frozenset({"slow bank"})),
-    Bounds("the same again", wants=ONE, orders_each=2, at_once=1, troubles=frozenset({"late success"})),
+    Bounds("rivals", wants=RIVALS, at_once=1, moments=COARSE, troubles=frozenset({"slow bank"})),
+    Bounds(
+        "the same again",
+        wants=ONE,
+        moments=COARSE,
+        orders_each=2,
+        at_once=1,
+        troubles=frozenset({"late success"}),
+    ),
     Bounds(
         "an old tab",
         wants=ONE,
+        moments=COARSE,
         attempts=2,
         at_once=1,
         failed_payment_frees=False,
         troubles=frozenset({"late success"}),
     ),
 )
-DEEP = ()
+DEEP = (
+    Bounds(
+        "rivals, two steps at once",
+        wants=RIVALS,
+        moments=COARSE,
+        troubles=frozenset({"slow bank"}),
+    ),
+    Bounds(
+        "rivals for times that overlap, who let go",
+        wants=RIVALS,
+        slots=((60, 120), (90, 150)),
+        at_once=1,
+        troubles=frozenset({"late success", "release"}),
+    ),
+    Bounds(
+        "the same again, and let go",
+        wants=ONE,
+        orders_each=2,
+        at_once=1,
+        troubles=frozenset({"late success", "release", "wrong amount"}),
+    ),
+    Bounds(
+        "webhooks of a slow bank, and refunds",
+        wants=ONE,
+        troubles=frozenset({"webhooks", "slow bank", "late success", "refunds", "release", "lost starts"}),
+    ),
+)

@@ -5,11 +5,12 @@ One function for each ``Do``, like production's ``CARRY_OUT``; the decision itse
 
 from __future__ import annotations
 
+from functools import partial
+
 from holdfast.flows.decisions import Decision, Do
-from holdfast.kernel.errors import MoveRefused
 from holdfast.payments.gateways.base import Became
 
-from .moving import claim_again, confirm, free, move_order, move_payment, owe_refund, take
+from .moving import attempted, claim_again, confirm, free, move_order, move_payment, owe_refund, take
 from .rules import LATE_MONEY_COMES_WITHIN, CarryOut, Run, Situation
 from .world import Word, World, moment, open_refund, with_order, with_payment
 
@@ -19,11 +20,8 @@ ENDED_WITHOUT_MONEY = ("failed", "canceled", "expired")
 def apply(world: World, number: int, word: Word, run: Run) -> tuple[World, Decision]:
     """Decide on the gateway's word and carry it out, in one step. A refused move is kept in the world."""
     decision = run.decide(situation(world, number, word, run))
-    try:
-        after = run.rules.carry_out[decision.do](world, number, word, decision, run)
-    except MoveRefused as refused:
-        after = world._replace(refused=refused.message)
-    return after, decision
+    carry_out = partial(run.rules.carry_out[decision.do], world, number, word, decision, run)
+    return attempted(carry_out, world), decision
 
 
 def situation(world: World, number: int, word: Word, run: Run) -> Situation:
@@ -53,7 +51,7 @@ def nothing(world: World, number: int, word: Word, decision: Decision, run: Run)
 
 
 def look_again(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
-    was_heard = word.became != Became.NOT_FOUND and not word.names_another
+    was_heard = word.became not in (Became.NOT_FOUND, Became.UNRECOGNIZED) and not word.names_another
     if world.payments[number].state == "created" and was_heard:
         world = with_payment(move_payment(world, number, "start"), number, has_gateway_reference=True)
     return with_payment(world, number, looked_after=True)

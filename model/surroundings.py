@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .customers import told
 from .rules import Run, Step
 from .wording import customer, slot, the_payment
-from .world import PRICE, Notice, World, with_gateway
+from .world import PRICE, World, with_gateway
 
 
 def gateway(world: World, run: Run) -> Iterator[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from holdfast.flows.decisions import Hold
 from holdfast.payments.gateways.base import RefundBecame
@@ -13,7 +14,6 @@ from .processes import NO_ANSWER
 from .rules import Run, Step
 from .wording import customer, said, the_payment
 from .world import Errand, Order, Word, World, moment, open_refund, with_errand, with_payment
-
 
 HANDLING_A_REFUND = ("send_refund", "record_refund")
 
@@ -72,7 +72,7 @@ def sweeper(world: World, run: Run) -> Iterator[Step]:
     for number, order in enumerate(world.orders):
         if run.rules.has_run_out(hold_of(order, world)):
             story = f"The sweeper expires {customer(order.customer)}'s order; the time is free."
-            yield Step(story, attempted(world, lambda: free(world, number, "expire")))
+            yield Step(story, attempted(partial(free, world, number, "expire"), world))
 
 
 def hold_of(order: Order, world: World) -> Hold:

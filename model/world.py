@@ -34,7 +34,7 @@ class Order(NamedTuple):
 
 
 class Payment(NamedTuple):
-    """Our books about one attempt. ``refunds`` are the states of its refunds, in the order of their making."""
+    """Our books about one attempt. ``refunds`` are the states of its refunds, by their number."""
 
     order: int
     created: int
