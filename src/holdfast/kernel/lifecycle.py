@@ -1,7 +1,7 @@
 """A lifecycle is a table of rows ``(state, event, next)``. No callbacks; only data.
 
 The same table drives ``move()``, the database trigger that refuses every other update, the page
-``docs/lifecycles.md`` and, in time, the model checker.
+``docs/lifecycles.md`` and the model checker.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Lifecycle:
 
     @cached_property
     def moves(self) -> frozenset[tuple[str, str]]:
-        """Every ``(from, to)`` pair that an update may make."""
-        return frozenset((state, after) for state, _, after in self.rows)
+        """Every ``(from, to)`` pair that an update may make. An event that keeps the state makes none."""
+        return frozenset((state, after) for state, _, after in self.rows if state != after)
 
     def allows(self, state: str, event: str) -> bool:
         return (state, event) in self._next
