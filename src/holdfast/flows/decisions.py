@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from holdfast.catalog.terms import GATEWAY_ANSWERS_WITHIN
 from holdfast.kernel.money import Money
 from holdfast.payments.gateways.base import Became, Outcome
 
 # Until then the call that starts a payment may still be under way, or the gateway not yet know of it.
-START_TAKES = timedelta(seconds=30)
+START_TAKES = timedelta(seconds=GATEWAY_ANSWERS_WITHIN)
 
 
 class Do(StrEnum):
@@ -68,12 +69,12 @@ REASONS = {Became.FAILED: "declined", Became.CANCELED: "canceled", Became.EXPIRE
 def decide_settlement(known: Known) -> Decision:
     """What a gateway's word on a payment means for the payment, its order and its slot."""
     became = known.outcome.became
+    if known.payment_state in HAS_ITS_MONEY:
+        return Decision(Do.NOTHING)  # nothing overwrites money, a late "no" least of all
+    if says_nothing(known.outcome, reference=known.reference, gateway_reference=known.gateway_reference):
+        return Decision(Do.LOOK_AGAIN)
     if became in HAS_MONEY:
         return _with_money(known, HAS_MONEY[became])
-    if known.payment_state in HAS_ITS_MONEY:
-        return Decision(Do.NOTHING)  # a late "no" never overwrites anything
-    if _says_nothing(known.outcome, known.reference, known.gateway_reference):
-        return Decision(Do.LOOK_AGAIN)
     if known.payment_state not in UNDECIDED:
         # We gave it up, and the gateway has not: its customer may be paying.
         return Decision(Do.LOOK_AGAIN if became is Became.PENDING else Do.NOTHING)
@@ -82,12 +83,22 @@ def decide_settlement(known: Known) -> Decision:
 
 def says_unpaid(said: Outcome, *, reference: str, gateway_reference: str) -> bool:
     """Whether an answer is about this payment, and says that no money has come of it so far."""
-    return said.became not in HAS_MONEY and not _says_nothing(said, reference, gateway_reference)
+    nothing = says_nothing(said, reference=reference, gateway_reference=gateway_reference)
+    return said.became not in HAS_MONEY and not nothing
 
 
-def _says_nothing(said: Outcome, reference: str, gateway_reference: str) -> bool:
-    """A cache or a proxy has answered about another order, or the word is one that we do not know."""
-    return said.became is Became.UNRECOGNIZED or bool(_names_another(said, reference, gateway_reference))
+def says_nothing(said: Outcome, *, reference: str, gateway_reference: str) -> str:
+    """Why an answer tells nothing of this payment; empty when it does.
+
+    Its word is one that we do not know; or a cache or a proxy has answered about another order.
+    """
+    if said.became is Became.UNRECOGNIZED:
+        return "the word is not known"
+    if said.reference not in (None, reference):
+        return "it names another reference"
+    if gateway_reference and said.gateway_reference not in (None, gateway_reference):
+        return "it names another order of the gateway's"
+    return ""
 
 
 def _still_undecided(known: Known) -> Decision:
@@ -111,23 +122,10 @@ def mismatch(known: Known) -> str:
     said = known.outcome
     if said.amount is None or said.amount.currency != known.expected.currency:
         return "currency"
-    if said.amount.amount != known.expected.amount:
-        return "amount"
-    return _names_another(said, known.reference, known.gateway_reference)
-
-
-def _names_another(said: Outcome, reference: str, gateway_reference: str) -> str:
-    """By which reference an answer is about another payment, in a word; empty if it may be about this one."""
-    if said.reference is not None and said.reference != reference:
-        return "reference"
-    if gateway_reference and said.gateway_reference not in (None, gateway_reference):
-        return "gateway reference"
-    return ""
+    return "amount" if said.amount.amount != known.expected.amount else ""
 
 
 def _with_money(known: Known, event: str) -> Decision:
-    if known.payment_state in HAS_ITS_MONEY:
-        return Decision(Do.NOTHING)
     if wrong := mismatch(known):
         return Decision(Do.QUARANTINE, event, f"{wrong} differs")
     if known.another_wins:

@@ -10,7 +10,7 @@ from holdfast.notifications.email import deliver
 
 from . import refunds, webhooks
 
-Handler = Callable[..., None]
+Handler = Callable[..., object]
 
 HANDLERS: dict[str, Handler] = {
     "email": lambda *, now, **fact: deliver(**fact, now=now),

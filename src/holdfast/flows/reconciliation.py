@@ -27,16 +27,17 @@ def reconcile(*, now: datetime, limit: int = 50) -> int:
     return sweep(due, partial(look_at, now=now), what="payment")
 
 
-def look_at(payment_id: int, *, now: datetime) -> None:
-    """Settle one payment, or find out about its refund; with no clear answer, ask again later."""
+def look_at(payment_id: int, *, now: datetime) -> bool:
+    """Settle one payment, or find out about its refund. False: no clear answer, and it is asked again later."""
     open_refund = Transaction.objects.filter(payment_id=payment_id, kind="refund", state__in=OPEN).first()
     if open_refund is not None:
-        pursue(open_refund.pk, now=now)
-        return
+        return pursue(open_refund.pk, now=now)
     try:
         settle(payment_id, now=now)
     except Unknown as unknown:
         _ask_later(payment_id, unknown, now=now)
+        return False
+    return True
 
 
 def _ask_later(payment_id: int, unknown: Unknown, *, now: datetime) -> None:

@@ -16,32 +16,42 @@ from holdfast.platform import metrics
 from holdfast.platform.db import transaction, transaction_required
 from holdfast.platform.outbox import post
 
-from .actors import gateway_actor
-from .gateways import gateway_for
+from .actors import CLOCK, gateway_actor
+from .gateways import gateway_class, gateway_for
 
 log = structlog.get_logger(__name__)
 
-TRIES = 3  # refunds of one debt that may fail before a person decides
+# How long after each refund that failed another is tried. Then the money waits for a person.
+TRY_ANEW_AFTER = (timedelta(hours=1), timedelta(hours=12))
 ASK_AGAIN = timedelta(minutes=1)
 IN_HAND = timedelta(minutes=1)  # longer than two calls, each with a gateway's whole patience
 OPEN = ("pending", "unknown")
 
 
 @transaction_required
-def give_back(payment: Payment, amount: Money, *, reason: str, by: str, now: datetime) -> Transaction | None:
-    """Owe the customer ``amount`` of what a payment took, and have the worker send it."""
+def give_back(
+    payment: Payment,
+    amount: Money,
+    *,
+    reason: str,
+    by: str,
+    now: datetime,
+    after: timedelta = timedelta(0),
+) -> None:
+    """Owe the customer ``amount`` of what a payment took, and have the worker send it, ``after`` a while."""
     if not amount:
-        return None
+        return
     number = payment.transactions.filter(kind=Transaction.Kind.REFUND).count() + 1
     key = f"{payment.reference}-R{number}"
     refund = owe_refund(payment, amount, key=key, reason=reason, by=by, now=now)
-    Payment.objects.filter(pk=payment.pk).update(next_look_at=now + ASK_AGAIN)
-    post("refund", refund=refund.pk)
-    return refund
+    Payment.objects.filter(pk=payment.pk).update(next_look_at=now + after + ASK_AGAIN)
+    post("refund", in_seconds=int(after.total_seconds()), refund=refund.pk)
 
 
-def pursue(refund_id: int, *, now: datetime) -> None:
+def pursue(refund_id: int, *, now: datetime) -> bool:
     """Find out what became of a refund, and send it if the gateway has never heard of it.
+
+    Answers whether the gateway gave a clear answer; without one it is asked again later.
 
     Status first, always: an earlier call may have been heard though its answer was lost. The refund's own
     reference makes a second sending of it impossible at the gateway. One worker at a time: otherwise a slow
@@ -49,7 +59,7 @@ def pursue(refund_id: int, *, now: datetime) -> None:
     """
     refund = Transaction.objects.select_related("payment__account").get(pk=refund_id)
     if refund.state not in OPEN or not take_in_hand(refund, now=now, lease=IN_HAND):
-        return
+        return True
     gateway = gateway_for(refund.payment.account)
     try:
         outcome = gateway.look_up_refund(refund.key, now=now)
@@ -63,6 +73,7 @@ def pursue(refund_id: int, *, now: datetime) -> None:
         log.warning("refund_unknown", refund=refund.key, why=str(unknown))
         outcome = None
     _record(refund, outcome, now=now)
+    return outcome is not None
 
 
 def _record(seen: Transaction, outcome: RefundOutcome | None, *, now: datetime) -> None:
@@ -72,7 +83,7 @@ def _record(seen: Transaction, outcome: RefundOutcome | None, *, now: datetime) 
         refund = Transaction.objects.select_related("payment__account").get(pk=seen.pk)
         if refund.state not in OPEN:
             return
-        Transaction.objects.filter(pk=refund.pk).update(in_hand_until=None)
+        Transaction.objects.filter(pk=refund.pk, in_hand_until=now + IN_HAND).update(in_hand_until=None)
         if outcome is None or outcome.became is RefundBecame.PENDING:
             _ask_again(refund, lost_sight=outcome is None, now=now)
         elif wrong := _differs(refund, outcome):
@@ -86,7 +97,8 @@ def _ask_again(refund: Transaction, *, lost_sight: bool, now: datetime) -> None:
     by = gateway_actor(refund.payment.account.gateway)
     if lost_sight and refund.state == "pending":
         refund.move("lose_sight", by=by, at=now, why="no clear answer")
-    Payment.objects.filter(pk=refund.payment_id).update(next_look_at=now + ASK_AGAIN)
+    wait = gateway_class(refund.payment.account).next_look(age=now - refund.created_at)
+    Payment.objects.filter(pk=refund.payment_id).update(next_look_at=now + max(wait, ASK_AGAIN))
 
 
 def _differs(refund: Transaction, outcome: RefundOutcome) -> str:
@@ -116,8 +128,9 @@ def _conclude(payment: Payment, refund: Transaction, outcome: RefundOutcome, *, 
 
 def _try_anew(payment: Payment, failed: Transaction, *, now: datetime) -> None:
     """A failed refund needs a new reference. After a few of them the money waits for a person."""
-    tried = payment.transactions.filter(kind=Transaction.Kind.REFUND).count()
-    if tried < TRIES:
-        give_back(payment, failed.money, reason=failed.reason, by="clock", now=now)
+    tried = payment.transactions.filter(kind=Transaction.Kind.REFUND, state="failed").count()
+    if tried <= len(TRY_ANEW_AFTER):
+        after = TRY_ANEW_AFTER[tried - 1]
+        give_back(payment, failed.money, reason=failed.reason, by=CLOCK, now=now, after=after)
     else:
         log.error("refund_waits_for_a_person", payment=payment.reference, tried=tried)

@@ -25,7 +25,7 @@ from holdfast.platform.db import retried_once, transaction
 from holdfast.platform.outbox import post
 
 from .actors import gateway_actor
-from .decisions import Decision, Do, Known, decide_settlement
+from .decisions import Decision, Do, Known, decide_settlement, says_nothing
 from .ending import free
 from .gateways import gateway_class, gateway_for
 from .refunds import give_back
@@ -121,16 +121,17 @@ def _nothing(story: Story, decision: Decision) -> None:
 
 def _look_again(story: Story, decision: Decision) -> None:
     payment, outcome = story.payment, story.outcome
-    if payment.state == "created" and outcome.gateway_reference and _is_about(payment, outcome):
+    about_nothing = says_nothing(
+        outcome, reference=payment.reference, gateway_reference=payment.gateway_reference
+    )
+    if about_nothing:
+        log.error("answer_says_nothing", reference=payment.reference, word=outcome.word, why=about_nothing)
+    elif payment.state == "created" and outcome.gateway_reference:
         # The answer to our start was lost, and now we know that it was heard.
         payment.move(
             "start", by=story.by, at=story.now, why=outcome.word, gateway_reference=outcome.gateway_reference
         )
     _look_later(story)
-
-
-def _is_about(payment: Payment, outcome: Outcome) -> bool:
-    return outcome.reference in (None, payment.reference)
 
 
 def _free(story: Story, decision: Decision) -> None:

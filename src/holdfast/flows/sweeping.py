@@ -9,7 +9,7 @@ import structlog
 log = structlog.get_logger(__name__)
 
 
-def sweep(due: Iterable[int], look: Callable[[int], None], *, what: str) -> int:
+def sweep(due: Iterable[int], look: Callable[[int], object], *, what: str) -> int:
     """Look at each of them. Answers how many that were.
 
     Raises an ExceptionGroup of what went wrong, but only when all have had their turn: the same one would

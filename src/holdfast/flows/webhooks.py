@@ -162,9 +162,11 @@ def handle(event_id: int, *, now: datetime) -> None:
     if payment is None or payment.account_id != event.account_id:
         _try_again(event, now=now)
         return
-    look_at(payment.pk, now=now)
-    metrics.webhook_age.observe((now - event.received_at).total_seconds())
-    GatewayEvent.objects.filter(pk=event_id).update(handled_at=now, result=GatewayEvent.Result.SETTLED)
+    settled = look_at(payment.pk, now=now)
+    if settled:
+        metrics.webhook_age.observe((now - event.received_at).total_seconds())
+    result = GatewayEvent.Result.SETTLED if settled else GatewayEvent.Result.UNANSWERED
+    GatewayEvent.objects.filter(pk=event_id).update(handled_at=now, result=result)
 
 
 @transaction_required

@@ -13,13 +13,17 @@ TABLE = Payment._meta.db_table
 
 
 def account_for(business_id: int) -> GatewayAccount | None:
-    """The business's default gateway account."""
-    return GatewayAccount.objects.filter(business_id=business_id, active=True).first()
+    """The business's default gateway account; test money never stands in where there is a live one."""
+    accounts = GatewayAccount.objects.filter(business_id=business_id, active=True)
+    return accounts.order_by("mode", "position", "id").first()
 
 
 def accounts_at(gateway: str) -> QuerySet[GatewayAccount]:
-    """Every account at one gateway; a webhook picks its own among them by what it was signed with."""
-    return GatewayAccount.objects.filter(gateway=gateway, active=True)
+    """Every account at one gateway; a webhook picks its own among them by what it was signed with.
+
+    Those that take no new payments too: their old ones are still under way.
+    """
+    return GatewayAccount.objects.filter(gateway=gateway)
 
 
 def payment_by_reference(reference: str) -> Payment | None:
@@ -31,7 +35,7 @@ def payments_of(order_id: int) -> QuerySet[Payment]:
 
 
 def due_for_a_look(*, now: datetime, limit: int, lease: timedelta) -> list[int]:
-    """Claim the payments whose next look is due, and put that off by ``lease``; ids in order of urgency.
+    """Claim the payments whose next look is due, and put that off by ``lease``.
 
     One statement with SKIP LOCKED, so that any number of sweeps share the work. If the sweep dies, the
     lease runs out and another takes over.

@@ -14,6 +14,7 @@ class GatewayEvent(models.Model):
     class Result(models.TextChoices):
         WAITING = "waiting"  # stored, not yet handled
         SETTLED = "settled"
+        UNANSWERED = "unanswered"  # the gateway did not answer; the reconciler goes on asking
         UNKNOWN = "unknown"  # names a payment that we do not know (yet)
         UNREADABLE = "unreadable"
         REFUSED = "refused"  # not the gateway's
