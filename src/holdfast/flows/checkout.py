@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 from django.conf import settings
 
 from holdfast.availability.actions import claim
-from holdfast.availability.queries import nearest_free_slots, resources_of, rules_of, slots_between, wanted_by
-from holdfast.availability.slots import wall_time
-from holdfast.catalog.models import Offering, Provider, Resource
+from holdfast.availability.queries import nearest_free_slots, resources_of, rules_of, wanted_by
+from holdfast.catalog.models import Offering, Resource
 from holdfast.catalog.terms import Terms
-from holdfast.kernel.errors import Invalid, MoveRefused, SlotTaken, Unavailable
+from holdfast.kernel.errors import MoveRefused, SlotTaken, Unavailable
 from holdfast.kernel.ids import new_reference
 from holdfast.kernel.money import Money
 from holdfast.kernel.origins import return_base
@@ -33,6 +31,7 @@ from holdfast.platform.db import retried_once, transaction
 from holdfast.platform.moves import remember_births
 
 from .actors import Shopper, gateway_actor
+from .choosing import open_period, provider_among
 from .ending import end_attempt
 from .gateways import breaker_of, gateway_class, gateway_for
 from .holds import hold_longer, refuse_squatting
@@ -73,7 +72,7 @@ def check_out(wish: Wish, *, by: Shopper, now: datetime) -> Checkout:
     with metrics.checkout_counted(offering.trade):
         return_to = _return_base(wish)
         resources = list(resources_of(offering).select_related("provider"))
-        period = _open_period(wish, resources, now=now)
+        period = open_period(offering, wish.starts_at, resources, now=now)
         account = _account(offering)
         try:
             placed, payment = _hold(wish, period, resources, account, return_to, by=by, now=now)
@@ -90,31 +89,6 @@ def _return_base(wish: Wish) -> str:
         return str(own)
     allowed = (*wish.offering.business.return_origins, own)
     return return_base(wish.return_url, allowed=allowed, field="redirect_url")
-
-
-def _open_period(wish: Wish, resources: Sequence[Resource], *, now: datetime) -> Period:
-    """The slot that starts at the wished time. Raises Invalid when there is none."""
-    zone: ZoneInfo = wish.offering.business.zone
-    day = wish.starts_at.date()
-    if day < now.astimezone(zone).date():
-        raise Invalid({"preferred_date": ["This date has passed."]})
-    start = wall_time(wish.starts_at, zone)
-    if start is None:
-        raise Invalid({"preferred_time": ["This time does not exist on that day: the clocks change."]})
-    slots = slots_between(wish.offering, first=day, last=day, now=now, resources=resources)
-    slot = next((slot for slot in slots if slot.period.start == start), None)
-    if slot is None:
-        raise Invalid({"preferred_time": ["This is not one of the open times of that day."]})
-    if slot.reason is not None:
-        raise Invalid({"preferred_time": [NOT_OPEN[slot.reason]]})
-    return slot.period
-
-
-NOT_OPEN = {
-    "past": "This time has passed.",
-    "too_soon": "This time is too soon: more notice is needed.",
-    "too_far": "This date is too far ahead to be booked yet.",
-}
 
 
 def _account(offering: Offering) -> GatewayAccount:
@@ -147,7 +121,7 @@ def _hold(
             offering,
             period,
             customer=customer,
-            provider=_provider_among(resources),
+            provider=provider_among(resources),
             terms=terms,
             details=wish.details,
             return_base=return_to,
@@ -172,12 +146,6 @@ def _hold(
         )
         remember_births([placed.order, payment], by=str(by), at=now)
     return placed, payment
-
-
-def _provider_among(resources: Sequence[Resource]) -> Provider | None:
-    return next(
-        (r.provider for r in resources if r.kind == Resource.Kind.PERSON and hasattr(r, "provider")), None
-    )
 
 
 def _open_at_gateway(

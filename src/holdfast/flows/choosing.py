@@ -1,0 +1,49 @@
+"""What is chosen: a time that is open for an offering, and who gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from holdfast.availability.queries import slots_between
+from holdfast.availability.slots import wall_time
+from holdfast.catalog.models import Offering, Provider, Resource
+from holdfast.kernel.errors import Invalid
+from holdfast.kernel.period import Period
+
+NOT_OPEN = {
+    "past": "This time has passed.",
+    "too_soon": "This time is too soon: more notice is needed.",
+    "too_far": "This date is too far ahead to be booked yet.",
+}
+
+
+def open_period(
+    offering: Offering, starts_at: datetime, resources: Sequence[Resource], *, now: datetime
+) -> Period:
+    """The slot that starts at ``starts_at``, which is naive: the clock on the business's wall.
+
+    Raises Invalid when there is none. Whether it is still free is for the claim to say.
+    """
+    zone: ZoneInfo = offering.business.zone
+    day = starts_at.date()
+    if day < now.astimezone(zone).date():
+        raise Invalid({"preferred_date": ["This date has passed."]})
+    start = wall_time(starts_at, zone)
+    if start is None:
+        raise Invalid({"preferred_time": ["This time does not exist on that day: the clocks change."]})
+    slots = slots_between(offering, first=day, last=day, now=now, resources=resources)
+    slot = next((slot for slot in slots if slot.period.start == start), None)
+    if slot is None:
+        raise Invalid({"preferred_time": ["This is not one of the open times of that day."]})
+    if slot.reason is not None:
+        raise Invalid({"preferred_time": [NOT_OPEN[slot.reason]]})
+    return slot.period
+
+
+def provider_among(resources: Sequence[Resource]) -> Provider | None:
+    """The person who gives the service, if one of the resources is a person."""
+    return next(
+        (r.provider for r in resources if r.kind == Resource.Kind.PERSON and hasattr(r, "provider")), None
+    )
