@@ -103,6 +103,16 @@ def test_a_business_is_edited(practice: Practice, admins_browser: Client) -> Non
         ("terms", '{"pay_within": -1}'),
         ("terms", '{"failed_payment_frees": 1}'),
         ("terms", '{"way": "barter"}'),
+        ("terms", '{"refund_shares": 100}'),
+        ("terms", '{"refund_shares": [[86400]]}'),
+        ("terms", '{"refund_shares": [[86400, 101]]}'),
+        ("terms", '{"refund_shares": [[-1, 50]]}'),
+        ("terms", '{"refund_shares": [[86400, 50.5]]}'),
+        ("terms", '{"refund_shares": [[86400, true]]}'),
+        ("terms", '{"refund_shares": [[86400, 50], [86400, 60]]}'),
+        ("terms", '{"refund_shares": [[604800, 50], [86400, 60]]}'),
+        ("terms", '{"may_reschedule": 1}'),
+        ("terms", '{"reschedule_notice": "a day"}'),
         ("terms", '{"booking_reference": "ASTRO_{date}"}'),
         ("terms", '{"booking_reference": "ASTRO_{random}_{name}"}'),
         ("terms", '{"booking_reference": "ASTRO_{random"}'),
@@ -127,7 +137,13 @@ def test_an_offering_is_not_given_terms_that_do_not_exist(
 
 
 def test_an_offering_sets_its_terms_differently(practice: Practice, admins_browser: Client) -> None:
-    terms = {"way": "hold_then_pay", "pay_within": 900, "failed_payment_frees": False}
+    terms = {
+        "way": "hold_then_pay",
+        "pay_within": 900,
+        "failed_payment_frees": False,
+        "refund_shares": [[604800, 100], [0, 25]],
+        "reschedule_notice": 3600,
+    }
 
     answer = admins_browser.post(
         "/admin/holdfast_catalog/offering/add/", offering_form(practice, terms=json.dumps(terms))

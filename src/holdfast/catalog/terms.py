@@ -17,16 +17,23 @@ class Way(StrEnum):
 
 
 GATEWAY_ANSWERS_WITHIN = 30  # seconds
+DAY = 24 * 3600
+Shares = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
 class Terms:
     """How one trade sells.
 
-    ``pay_within`` and ``margin`` are seconds: the gateway gets the first, the hold lasts longer by the second.
-    References are templates of ``kernel.ids.new_reference``. The addresses are where a browser goes after
-    paying, relative to the return origin, with ``{payment}``, ``{booking}`` and ``{reason}`` filled in;
-    the confirmation's is our own page of a booking.
+    ``pay_within`` and ``margin`` are seconds: the gateway gets the first, and the hold lasts longer by the
+    second. References are templates of ``kernel.ids.new_reference``. The addresses are where a browser goes
+    after paying, relative to the return origin, with ``{payment}``, ``{booking}`` and ``{reason}`` filled
+    in; the confirmation's is our own page of a booking.
+
+    ``refund_shares`` say what a customer who cancels gets back: seconds of notice given, and the percentage
+    from then on; with less notice than the least of them, nothing. A customer who may reschedule may do so
+    until ``reschedule_notice`` seconds before the start. An order placed before there was such a term has
+    the default.
     """
 
     way: Way
@@ -38,6 +45,13 @@ class Terms:
     pay_within: int = 600
     margin: int = 90
     failed_payment_frees: bool = True
+    refund_shares: Shares = ((7 * DAY, 100), (DAY, 50), (0, 0))
+    may_reschedule: bool = True
+    reschedule_notice: int = DAY
+
+    def __post_init__(self) -> None:
+        shares = tuple((notice, percent) for notice, percent in self.refund_shares)  # JSON knows only lists
+        object.__setattr__(self, "refund_shares", shares)
 
     @property
     def hold_for(self) -> timedelta:

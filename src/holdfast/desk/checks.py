@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
-from holdfast.catalog.terms import Terms, Way
+from holdfast.catalog.terms import Shares, Terms, Way
 from holdfast.kernel.money import EXPONENTS
 
 # What each template of the terms may, and must, have filled in.
@@ -23,11 +23,32 @@ PLACES: Mapping[str, tuple[set[str], set[str]]] = {
     "failed_address": ({"payment", "booking", "reason"}, set()),
     "confirmation_address": ({"booking"}, {"booking"}),
 }
-TYPES: Mapping[type, tuple[Callable[[Any], bool], str]] = {
+
+
+def _are_shares(value: Any) -> bool:
+    if not isinstance(value, list) or not all(_is_share(entry) for entry in value):
+        return False
+    notices, percents = [notice for notice, _ in sorted(value)], [percent for _, percent in sorted(value)]
+    return len(set(notices)) == len(notices) and percents == sorted(percents)
+
+
+def _is_share(entry: Any) -> bool:
+    if not isinstance(entry, list) or [type(number) for number in entry] != [int, int]:
+        return False
+    notice, percent = entry
+    return bool(notice >= 0 and 0 <= percent <= 100)
+
+
+TYPES: Mapping[Any, tuple[Callable[[Any], bool], str]] = {
     str: (lambda value: isinstance(value, str) and bool(value), "a text"),
     int: (lambda value: type(value) is int and value >= 0, "a whole number of seconds, not below 0"),
     bool: (lambda value: type(value) is bool, "true or false"),
     Way: (lambda value: value in set(Way), "one of " + ", ".join(Way)),
+    Shares: (
+        _are_shares,
+        "a list such as [[604800, 100], [86400, 50]]: seconds of notice, each once, and the percentage back, "
+        "which is not lower for more notice",
+    ),
 }
 
 
@@ -76,7 +97,7 @@ def wrong_terms(overrides: Any) -> list[str]:
     return [problem for name, value in overrides.items() for problem in _wrong_term(name, value, known)]
 
 
-def _wrong_term(name: str, value: Any, known: Mapping[str, type]) -> list[str]:
+def _wrong_term(name: str, value: Any, known: Mapping[str, Any]) -> list[str]:
     if name not in known:
         return [f"The terms have no {name!r}; they have {', '.join(known)}."]
     fits, described = TYPES[known[name]]

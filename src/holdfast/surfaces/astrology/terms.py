@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.catalog.terms import Terms, Way
+from holdfast.catalog.terms import DAY, Terms, Way
 
 TRADE = "astrology"
 
@@ -16,6 +16,9 @@ TERMS = Terms(
     pay_within=600,
     margin=90,
     failed_payment_frees=True,
+    refund_shares=((7 * DAY, 100), (DAY, 50), (0, 0)),
+    may_reschedule=True,
+    reschedule_notice=DAY,
 )
 
 # Our states in this trade's words. Nothing is a booking before it is paid, so there is no PENDING.
