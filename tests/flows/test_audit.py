@@ -31,6 +31,11 @@ WRONGS = {
     "booking without its money": "UPDATE holdfast_payments_payment SET wins = false",
     "winning payment without its booking": "DELETE FROM holdfast_booking_booking",
     "money without an answer": "UPDATE holdfast_payments_payment SET wins = false",
+    "refund that came to nothing": """
+        INSERT INTO holdfast_payments_transaction
+            (payment_id, kind, amount, key, gateway_reference, word, reason, state, seq, created_at)
+        SELECT id, 'refund', 1, 'R1', '', '', 'canceled', 'failed', 1, now() FROM holdfast_payments_payment
+    """,
     "totals that do not add up": "UPDATE holdfast_payments_payment SET captured = captured + 1",
     "undecided payment that nobody looks at": "UPDATE holdfast_payments_payment SET state = 'pending'",
     "order placed beyond its hold": """

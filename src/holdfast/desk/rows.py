@@ -115,7 +115,7 @@ def waiting(payments: Iterable[Payment]) -> list[Waiting]:
         Waiting(
             reference=payment.reference,
             business=payment.order.business.name,
-            amount=_money(payment.captured - payment.refunded - payment.refunding, payment),
+            amount=_money(_waits(payment), payment),
             why=_why_it_waits(payment),
             since=payment.created_at.astimezone(payment.order.business.zone),
         )
@@ -146,13 +146,17 @@ def _is_user(actor: str) -> bool:
     return kind in USERS and pk.isdecimal()
 
 
+def _waits(payment: Any) -> int:
+    """All that is left, or of a payment that pays the part which was to go back."""
+    return int(payment.refused if payment.wins else payment.left)
+
+
 def _why_it_waits(payment: Any) -> str:
     if payment.quarantined:
         return f"What was paid is not what was asked for: {payment.reason}."
     if payment.failed_refunds:
-        return (
-            f"It should go back ({payment.reason}), and the gateway refused {payment.failed_refunds} times."
-        )
+        why = payment.reason or "canceled"
+        return f"It should go back ({why}), and the gateway refused {payment.failed_refunds} times."
     return f"It pays for no booking: {payment.reason or 'no reason was kept'}."
 
 

@@ -6,7 +6,7 @@ give; a platform admin sees everything. Whatever a user may not see does not exi
 
 from __future__ import annotations
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from holdfast.booking.models import Booking
 from holdfast.catalog.models import Business, Member
@@ -44,12 +44,15 @@ def payments_open_to(user: User) -> QuerySet[Payment]:
 
 def money_waiting_for(user: User) -> QuerySet[Payment]:
     """Money of the businesses that this user runs, of which a person must decide; oldest first."""
-    failed = Count("transactions", filter=Q(transactions__kind="refund", transactions__state="failed"))
+    failed = Q(transactions__kind="refund", transactions__state="failed")
     return (
         money_waiting_on_a_person()
         .filter(order__business__in=businesses_run_by(user))
         .select_related("order__business")
-        .annotate(failed_refunds=failed)
+        .annotate(
+            failed_refunds=Count("transactions", filter=failed),
+            refused=Max("transactions__amount", filter=failed),
+        )
         .order_by("pk")
     )
 

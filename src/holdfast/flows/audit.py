@@ -28,11 +28,12 @@ CHECKS = {
         WHERE a.state IN ('held', 'taken') AND b.state IN ('held', 'taken')
     """,
     "booking without its time": """
-        SELECT 'booking', b.line_id, format('%%s is %%s and keeps no time', b.reference, b.state)
+        SELECT 'booking', b.line_id, format('%%s is %%s and keeps no time then', b.reference, b.state)
         FROM holdfast_booking_booking b
         WHERE b.state IN ('pending_approval', 'confirmed', 'in_progress') AND NOT EXISTS (
             SELECT FROM holdfast_availability_allocation a
-            WHERE a.owner = 'line:' || b.line_id AND a.state = 'taken')
+            WHERE a.owner = 'line:' || b.line_id AND a.state = 'taken'
+              AND a.period && tstzrange(b.starts_at, b.ends_at))
     """,
     "time taken for no booking": """
         SELECT 'allocation', a.id, format('%%s is taken and no live booking is made of it', a.owner)
@@ -66,6 +67,17 @@ CHECKS = {
             p.captured - p.refunded - p.refunding, p.captured, p.reference)
         FROM holdfast_payments_payment p
         WHERE NOT p.wins AND NOT p.quarantined AND p.captured > p.refunded + p.refunding
+    """,
+    # A part of a payment that wins, which was to go back and has not: nothing else would tell.
+    "refund that came to nothing": """
+        SELECT 'payment', p.id, format('%%s of %%s was to go back, and was refused',
+            t.amount, p.reference)
+        FROM holdfast_payments_payment p
+        JOIN LATERAL (
+            SELECT * FROM holdfast_payments_transaction
+            WHERE payment_id = p.id AND kind = 'refund' ORDER BY id DESC LIMIT 1
+        ) t ON t.state = 'failed'
+        WHERE p.wins
     """,
     "totals that do not add up": """
         SELECT 'payment', p.id, format('%%s says captured %%s, refunding %%s, refunded %%s; not so its rows',

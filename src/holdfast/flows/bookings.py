@@ -1,4 +1,4 @@
-"""Reading bookings: a booking with its line and the payment that won it, as frozen data."""
+"""Reading bookings: a booking with its line and the payment that it was made of, as frozen data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from holdfast.catalog.models import Offering
 from holdfast.catalog.queries import RUNS_THE_BUSINESS
 from holdfast.kernel.errors import NotFound
 from holdfast.kernel.money import Money
-from holdfast.payments.models import Payment
+from holdfast.payments.models import HAS_WON, Payment
 from holdfast.platform.models import User
 
 
@@ -57,7 +57,7 @@ def views(bookings: Iterable[Booking]) -> list[BookingView]:
 
 
 def _all(trade: str) -> QuerySet[Booking]:
-    won = Payment.objects.filter(order=OuterRef("line__order"), wins=True)
+    won = Payment.objects.filter(HAS_WON, order=OuterRef("line__order"))
     return (
         Booking.objects.filter(trade=trade)
         .select_related("line__offering__business", "line__order")

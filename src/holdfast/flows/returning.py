@@ -32,7 +32,9 @@ STANDS = {"completed": "SUCCESS", "placed": "PENDING", "canceled": "CANCELLED", 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a payment stands. ``status`` is PENDING, SUCCESS, FAILED, CANCELLED or REFUNDED."""
+    """Where a payment stands. ``status`` is its word on the wire; a payment that succeeded keeps its booking,
+    canceled or not, also when it has been given back since.
+    """
 
     reference: str
     status: str
@@ -114,12 +116,12 @@ def _payment(reference: str, *, of_user: int | None = None, trade: str | None = 
 def _standing_of(payment: Payment) -> Standing:
     order = payment.order
     line = order.lines.select_related("booking").get()
-    booking = getattr(line, "booking", None) if payment.wins else None
+    booking = getattr(line, "booking", None) if payment.has_won else None
     status = "SUCCESS" if booking else STANDS.get(order.state, "PENDING")
     if not booking and order.state == "completed":
         status = "FAILED"  # another payment of the same order won
-    if payment.captured and payment.refunded == payment.captured:
-        status = "REFUNDED"
+    if payment.refunded:
+        status = "REFUNDED" if payment.refunded == payment.captured else "PARTIALLY_REFUNDED"
     if payment.quarantined:
         status = "FAILED"  # it pays nothing until a person has looked
     reason = None if status in ("SUCCESS", "PENDING") else order.reason or "error"

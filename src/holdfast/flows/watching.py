@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
-from holdfast.payments.models import Payment
+from holdfast.payments.models import Payment, Transaction
 
 WORKER_BEATS_WITHIN = timedelta(seconds=15)  # it beats every 5
 
@@ -25,9 +25,19 @@ def worker_is_alive(*, now: datetime) -> bool:
 
 
 def money_waiting_on_a_person() -> QuerySet[Payment]:
-    """Money that we have and that neither a booking nor a refund under way accounts for."""
+    """Money that we have and that neither a booking nor a refund under way accounts for.
+
+    Of a payment that wins, that is a part which should go back, and whose refund the gateway refused.
+    """
     kept = Q(captured__gt=F("refunding") + F("refunded"))
-    return Payment.objects.filter(kept & (Q(wins=False) | Q(quarantined=True)))
+    refused = Q(pk__in=_refused_refunds().values("payment"))
+    return Payment.objects.filter(kept & (Q(wins=False) | Q(quarantined=True) | refused))
+
+
+def _refused_refunds() -> QuerySet[Transaction]:
+    """Refunds that the gateway refused and that were not made anew."""
+    later = Transaction.objects.filter(payment=OuterRef("payment"), kind="refund", pk__gt=OuterRef("pk"))
+    return Transaction.objects.filter(~Exists(later), kind="refund", state="failed")
 
 
 def gauges(*, now: datetime) -> str:

@@ -53,9 +53,11 @@ def returned(request: HttpRequest, reference: str) -> HttpResponse:
 def success(request: HttpRequest, endings: Endings) -> HttpResponse:
     """Paid and booked, if that is so."""
     now_at = _standing(request, endings)
-    if now_at.status != "SUCCESS" or now_at.booking_reference is None:
+    if now_at.booking_reference is None:
         return _not_booked(request, now_at)
     booking = booking_by_reference(now_at.booking_reference, trade=endings.trade)
+    if booking.state != "confirmed":
+        return SeeOther(_confirmation(booking, endings))
     shown = _shown(booking) | {"standing": now_at, "confirmation": _confirmation(booking, endings)}
     return render(request, "holdfast/payment/success.html", shown)
 
@@ -65,7 +67,7 @@ def success(request: HttpRequest, endings: Endings) -> HttpResponse:
 def failed(request: HttpRequest, endings: Endings) -> HttpResponse:
     """Not booked, and why, if that is so."""
     now_at = _standing(request, endings)
-    if now_at.status == "SUCCESS":
+    if now_at.booking_reference is not None:
         return SeeOther(f"{endings.success_path}?{urlencode({endings.payment_key: now_at.reference})}")
     return _not_booked(request, now_at)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from holdfast.kernel.money import Money
 from holdfast.orders.models import Due, Order
@@ -53,7 +53,10 @@ def record_purchase(
 def owe_refund(
     payment: Payment, amount: Money, *, key: str, reason: str, by: str, now: datetime
 ) -> Transaction:
-    """Write down that money goes back. The caller posts the message that sends it."""
+    """Write down that money goes back. The caller posts the message that sends it.
+
+    A payment of which everything goes back wins no longer.
+    """
     refund = Transaction.objects.create(
         payment=payment,
         kind=Transaction.Kind.REFUND,
@@ -64,7 +67,10 @@ def owe_refund(
         created_at=now,
     )
     remember_births([refund], by=by, at=now, why=reason)
-    Payment.objects.filter(pk=payment.pk).update(refunding=F("refunding") + amount.amount)
+    Payment.objects.filter(pk=payment.pk).update(
+        refunding=F("refunding") + amount.amount,
+        wins=Q(wins=True, captured__gt=F("refunding") + F("refunded") + amount.amount),
+    )
     return refund
 
 

@@ -55,12 +55,17 @@ class GatewayToken(models.Model):
     refreshing_until = models.DateTimeField(null=True)
 
 
+# A booking was made of it: it wins, or has won and was given back in full since.
+HAS_WON = Q(captured__gt=0, reason="")
+
+
 class Payment(Lived):
     """One attempt to collect one due through one gateway account.
 
     ``reference`` is ours, minted before any call and never reused. ``amount`` is what we asked for;
     ``captured`` is what the gateway says it took, whatever we think of it. ``wins`` says that this payment
-    pays its due: one at most does. A quarantined payment cannot win until a person has looked.
+    pays its due: one at most does, and none of which everything goes back. A quarantined payment cannot win
+    until a person has looked. ``reason`` says why it pays nothing.
     """
 
     lifecycle = PAYMENT
@@ -111,6 +116,16 @@ class Payment(Lived):
     @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def left(self) -> int:
+        """What was taken and has not gone back, nor is on its way."""
+        return self.captured - self.refunding - self.refunded
+
+    @property
+    def has_won(self) -> bool:
+        """As HAS_WON asks."""
+        return self.captured > 0 and not self.reason
 
 
 class Transaction(Lived):
