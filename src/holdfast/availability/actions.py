@@ -6,14 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
 from django.db.transaction import atomic
 
 from holdfast.catalog.models import Resource
 from holdfast.kernel.errors import SlotTaken
+from holdfast.kernel.period import Period
 from holdfast.platform.db import transaction_required
 
 from .lifecycle import KEEPS_TIME
@@ -22,7 +26,7 @@ from .queries import as_period
 from .seats import Seated, seats_for
 from .wanted import ANY_SEAT, Wanted
 
-__all__ = ["Wanted", "claim", "claim_again", "hold_until", "lock_pools", "release", "take"]
+__all__ = ["Wanted", "claim", "claim_again", "claim_instead", "hold_until", "lock_pools", "release", "take"]
 
 TABLE = Allocation._meta.db_table
 ANYWHERE = "(resource_id = %s AND period && %s)"
@@ -90,6 +94,35 @@ def claim_again(owner: str, *, now: datetime) -> bool:
     return True
 
 
+@transaction_required
+def claim_instead(wanted: Iterable[Wanted], *, owner: str, now: datetime) -> None:
+    """Take this in place of all that the owner keeps. Raises SlotTaken, and then the owner keeps what it had.
+
+    Released first, because the new would collide with the old; and before that looked at, because two who
+    want each other's time would otherwise wait for each other.
+    """
+    asked = list(wanted)
+    if pools := {one.resource for one in asked if one.seat == ANY_SEAT}:
+        lock_pools(pools)
+    if _others_keep(asked, owner=owner, now=now):
+        raise SlotTaken
+    with atomic():
+        release(owner)
+        claim(asked, owner=owner, until=None, now=now)
+
+
+def _others_keep(wanted: Iterable[Wanted], *, owner: str, now: datetime) -> bool:
+    """Whether somebody else is seen to keep one of these seats. Of pools nothing is said."""
+    meets = [
+        Q(resource=one.resource, seat=one.seat, period__overlap=_stored(one.period))
+        & ~Q(shared_by=one.shared_by or owner)
+        for one in wanted
+        if one.seat != ANY_SEAT
+    ]
+    kept = Allocation.objects.filter(~Q(state="held", held_until__lt=now), state__in=KEEPS_TIME)
+    return bool(meets) and kept.filter(reduce(or_, meets)).exclude(owner=owner).exists()
+
+
 def _last_claimed(owner: str) -> list[Wanted]:
     """What the owner's latest claim asked for. Of a pool any seat will do, not only the one of then."""
     once = list(Allocation.objects.filter(owner=owner).select_related("resource"))
@@ -146,7 +179,7 @@ def _insert(rows: Sequence[Wanted], *, owner: str, until: datetime | None, now: 
         for value in (
             row.resource,
             row.seat,
-            DateTimeTZRange(row.period.start, row.period.end),
+            _stored(row.period),
             owner,
             row.shared_by or owner,
             state,
@@ -173,10 +206,7 @@ def _release_run_out(rows: Sequence[Wanted], *, now: datetime) -> bool:
     """
     meets = " OR ".join(ANYWHERE if row.seat == ANY_SEAT else IN_THIS_SEAT for row in rows)
     params = [
-        value
-        for row in rows
-        for value in (row.resource, DateTimeTZRange(row.period.start, row.period.end), row.seat)
-        if value != ANY_SEAT
+        value for row in rows for value in (row.resource, _stored(row.period), row.seat) if value != ANY_SEAT
     ]
     sql = f"""
         UPDATE "{TABLE}" SET state = 'released', held_until = NULL WHERE state = 'held' AND id IN (
@@ -187,3 +217,7 @@ def _release_run_out(rows: Sequence[Wanted], *, now: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(sql, [now, *params])
         return bool(cursor.rowcount > 0)
+
+
+def _stored(period: Period) -> DateTimeTZRange:
+    return DateTimeTZRange(period.start, period.end)

@@ -143,10 +143,12 @@ def nearest_free_slots(offering: Offering, wanted: datetime, *, now: datetime) -
 
 
 def holds_all(owner: str) -> bool:
-    """Whether an owner still holds all that it claimed. Its allocations stay locked until commit."""
+    """Whether an owner still holds all that it last claimed. Its allocations stay locked until commit."""
     own = Allocation.objects.filter(owner=owner).order_by("resource_id", "seat", "period")
-    states = set(own.select_for_update().values_list("state", flat=True))
-    return states == {"held"}
+    claims: dict[datetime, set[str]] = defaultdict(set)
+    for claimed_at, state in own.select_for_update().values_list("created_at", "state"):
+        claims[claimed_at].add(state)
+    return bool(claims) and claims[max(claims)] == {"held"}
 
 
 def _calendars(resources: Sequence[UUID], *, first: date, last: date) -> list[Calendar]:
