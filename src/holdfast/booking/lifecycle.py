@@ -18,6 +18,7 @@ BOOKING = Lifecycle(
         ("pending_approval", "lose_authorization", "pending_payment"),
         ("confirmed", "begin", "in_progress"),
         ("confirmed", "complete", "completed"),
+        ("confirmed", "reschedule", "confirmed"),
         ("confirmed", "cancel", "canceled"),
         ("confirmed", "miss", "no_show"),
         ("in_progress", "complete", "completed"),

@@ -19,11 +19,20 @@ class Shopper:
     address: str | None
 
     def __str__(self) -> str:
-        return f"customer:{self.user.pk}"
+        return customer_actor(self.user.pk)
 
 
 def gateway_actor(gateway: str) -> str:
     return f"gateway:{gateway}"
+
+
+def customer_actor(user_id: int) -> str:
+    return f"customer:{user_id}"
+
+
+def staff_actor(user_id: int) -> str:
+    """A member of the business, whatever the role there."""
+    return f"staff:{user_id}"
 
 
 def admin_actor(user_id: int) -> str:

@@ -1,4 +1,4 @@
-"""How an order ends without a booking: its attempt failed, its hold ran out, its customer let go."""
+"""How an order ends: its attempt failed, its hold ran out, its customer let go, its booking is canceled."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def end_attempt(payment: Payment, *, event: str, reason: str, why: str, by: str,
 
 @transaction_required
 def free(order: Order, *, event: str, reason: str, by: str, now: datetime) -> None:
-    """End a placed order and release all that it held, under the order's lock."""
+    """End an order and release all that it keeps, under the order's lock."""
     order.move(event, by=by, at=now, why=reason, reason=reason, expires_at=None)
     for line in order.lines.all():
         release(line.owner)

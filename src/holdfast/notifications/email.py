@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parseaddr
 from typing import Any
@@ -36,11 +36,24 @@ class Fact:
     context: dict[str, Any]
 
 
-def deliver(name: str, *, now: datetime, booking: int | None = None, payment: int | None = None) -> None:
-    """Send the email ``name`` about a booking or a payment, unless it has been sent."""
-    fact = FACTS[name](booking if booking is not None else payment)
+def deliver(
+    name: str,
+    *,
+    now: datetime,
+    booking: int | None = None,
+    payment: int | None = None,
+    step: int | None = None,
+    **told: Any,
+) -> None:
+    """Send the email ``name`` about a booking or a payment, unless it has been sent.
+
+    What can happen to it more than once is told apart by its ``step``; what its template needs beside the
+    row is ``told``.
+    """
+    fact = FACTS[name](booking if booking is not None else payment, **told)
     host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
-    message_id = f"<{name}.{fact.subject_kind}.{fact.subject_id}@{host}>"
+    which = f".{step}" if step is not None else ""
+    message_id = f"<{name}.{fact.subject_kind}.{fact.subject_id}{which}@{host}>"
     if not fact.to or Email.objects.filter(message_id=message_id).exists():
         return
     mail = EmailMultiAlternatives(
@@ -62,6 +75,25 @@ def deliver(name: str, *, now: datetime, booking: int | None = None, payment: in
 
 
 def _confirmed(booking_id: Any) -> Fact:
+    return _of_booking(booking_id, "Confirmed")
+
+
+def _rescheduled(booking_id: Any, *, was: str) -> Fact:
+    """``was`` is when it would have started, as ISO 8601."""
+    fact = _of_booking(booking_id, "Moved")
+    before = datetime.fromisoformat(was).astimezone(fact.context["business"].zone)
+    return replace(fact, context=fact.context | {"was": f"{day_in_words(before)}, {before:%H:%M}"})
+
+
+def _canceled(booking_id: Any, *, back: int, by_business: bool) -> Fact:
+    """``back`` is what is given back, in minor units."""
+    fact = _of_booking(booking_id, "Canceled")
+    money = Money(back, fact.context["business"].currency)
+    told = {"back": amount_in_words(money) if money else "", "by_business": by_business}
+    return replace(fact, context=fact.context | told)
+
+
+def _of_booking(booking_id: Any, what: str) -> Fact:
     booking = Booking.objects.select_related("line__offering__business", "line__order__customer").get(
         pk=booking_id
     )
@@ -70,7 +102,7 @@ def _confirmed(booking_id: Any) -> Fact:
         subject_kind="booking",
         subject_id=booking.pk,
         to=_address(line),
-        subject=f"Confirmed: {line.title}, {day_in_words(_when(line))}, {_when(line):%H:%M}",
+        subject=f"{what}: {line.title}, {day_in_words(_when(line))}, {_when(line):%H:%M}",
         context=_about(line)
         | {"reference": booking.reference, "page": _confirmation_page(line.order, booking.reference)},
     )
@@ -125,8 +157,10 @@ def _quarantined(payment_id: Any) -> Fact:
     )
 
 
-FACTS: dict[str, Callable[[Any], Fact]] = {
+FACTS: dict[str, Callable[..., Fact]] = {
     "confirmed": _confirmed,
+    "rescheduled": _rescheduled,
+    "canceled": _canceled,
     "refunded": _refunded,
     "quarantined": _quarantined,
 }

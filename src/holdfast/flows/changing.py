@@ -1,0 +1,72 @@
+"""Who may change a booking, and whose side they are on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from holdfast.booking.models import Booking
+from holdfast.catalog.models import Member
+from holdfast.catalog.queries import businesses_run_by
+from holdfast.kernel.errors import Forbidden, NotFound
+from holdfast.platform.models import User
+
+from .actors import admin_actor, customer_actor, staff_actor
+
+
+@dataclass(frozen=True)
+class Change:
+    """A booking that somebody may change. ``for_business`` is false for the customer's own."""
+
+    booking_id: int
+    order_id: int
+    by: str
+    for_business: bool
+
+
+def change_of(reference: str, *, by: User, trade: str) -> Change:
+    """The booking as its customer, or whoever runs its business, may change it. Raises NotFound.
+
+    One's own booking is changed as a customer, whoever one is: nobody lets themselves off the terms.
+    """
+    booking = _booking(reference, trade)
+    own = booking.customer.user_id == by.pk
+    if not own and not businesses_run_by(by).filter(pk=booking.business_id).exists():
+        raise NotFound("There is no such booking.")
+    actor = customer_actor(by.pk) if own else _member(by, booking)
+    return Change(booking.pk, booking.line.order_id, actor, for_business=not own)
+
+
+def completion_of(reference: str, *, by: User, trade: str) -> Change:
+    """The booking as who gives it, or runs its business, may complete it.
+
+    Raises NotFound, and Forbidden for a customer's own booking.
+    """
+    booking = _booking(reference, trade)
+    if businesses_run_by(by).filter(pk=booking.business_id).exists() or _gives(by, booking):
+        return Change(booking.pk, booking.line.order_id, _member(by, booking), for_business=True)
+    if booking.customer.user_id == by.pk:
+        raise Forbidden
+    raise NotFound("There is no such booking.")
+
+
+def _booking(reference: str, trade: str) -> Booking:
+    found = Booking.objects.select_related("customer", "line").filter(reference=reference, trade=trade)
+    booking = found.first()
+    if booking is None:
+        raise NotFound("There is no such booking.")
+    return booking
+
+
+def _gives(user: User, booking: Booking) -> bool:
+    """Whether this member of the business is the provider of the booking."""
+    is_the_one = Q(pk=booking.pk, provider__user=user)
+    is_member = Q(business__members__user=user, business__members__role=Member.Role.PROVIDER)
+    return Booking.objects.filter(is_the_one & is_member).exists()
+
+
+def _member(user: User, booking: Booking) -> str:
+    if user.memberships.filter(business=booking.business_id).exists():
+        return staff_actor(user.pk)
+    return admin_actor(user.pk)
