@@ -18,7 +18,7 @@ from holdfast.payments.models import Payment
 from holdfast.platform.models import User
 from holdfast.project.api import api as ninja_api
 from tests.support.booked import api_of, booked
-from tests.support.practice import Api, Practice, held, new_member, new_practice, new_user
+from tests.support.practice import DAY, Api, Practice, held, new_member, new_practice, new_user
 from tests.support.sandbox import Sandbox
 
 ROLES = ("payer", "stranger", "owner", "manager", "staff", "provider", "other_staff", "admin", "nobody")
@@ -37,12 +37,18 @@ class World:
 
 @dataclass(frozen=True)
 class Rule:
-    """Who gets ``status``, and among them who is told the contact; the others get 404, or 401 as nobody."""
+    """Who gets ``status``, and among them who is told the contact; who is told that they may not, by 403; the
+    others get 404, or 401 as nobody.
+    """
 
     ask: Callable[[Api, World], Any]
     allowed: frozenset[str]
     status: int = 200
     tells_contact: frozenset[str] = frozenset()
+    forbidden: frozenset[str] = frozenset()
+
+    def refusal(self, role: str) -> int:
+        return 401 if role == "nobody" else 403 if role in self.forbidden else 404
 
 
 EVERYBODY = frozenset(ROLES)
@@ -101,6 +107,26 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", f"{A}/bookings/{{astro_book_id}}/"): Rule(
         lambda api, w: api.get(f"{A}/bookings/{w.booking}/"), CONCERNED, tells_contact=CONCERNED
     ),
+    # These change the booking, one after the other; the last one ends it.
+    ("POST", f"{A}/bookings/{{astro_book_id}}/complete/"): Rule(
+        lambda api, w: api.send(f"{A}/bookings/{w.booking}/complete/"),
+        CONCERNED - PAYER,
+        status=409,
+        forbidden=PAYER,
+    ),
+    ("POST", f"{A}/bookings/{{astro_book_id}}/reschedule/"): Rule(
+        lambda api, w: api.send(
+            f"{A}/bookings/{w.booking}/reschedule/", {"preferred_date": DAY, "preferred_time": "16:00"}
+        ),
+        CONCERNED,
+        tells_contact=CONCERNED,
+    ),
+    ("GET", f"{A}/bookings/{{astro_book_id}}/cancel/"): Rule(
+        lambda api, w: api.get(f"{A}/bookings/{w.booking}/cancel/"), CONCERNED
+    ),
+    ("POST", f"{A}/bookings/{{astro_book_id}}/cancel/"): Rule(
+        lambda api, w: api.send(f"{A}/bookings/{w.booking}/cancel/"), CONCERNED
+    ),
 }
 CLOSED = [route for route, rule in RULES.items() if rule.allowed != EVERYBODY]
 DOCUMENTED = [
@@ -146,7 +172,7 @@ def test_only_those_who_may_get_an_answer(world: World, route: tuple[str, str]) 
 
         answer = rule.ask(world.apis[role], world)
 
-        assert answer.status_code == (401 if role == "nobody" else 404), role
+        assert answer.status_code == rule.refusal(role), role
         assert set(answer.json()) == {"error"}, role
         assert _state() == before, role
         assert not any(secret in answer.content.decode() for secret in SECRETS), role
@@ -193,7 +219,7 @@ def test_a_reference_of_one_kind_opens_nothing_of_another(world: World, referenc
 def _state() -> list[Any]:
     """What a request could change: each order and payment with its state, and the bookings."""
     payments = Payment.objects.order_by("pk").values_list("pk", "state", "order__state")
-    return [*payments, *Booking.objects.order_by("pk").values_list("pk", "state")]
+    return [*payments, *Booking.objects.order_by("pk").values_list("pk", "state", "starts_at")]
 
 
 def _addresses(patterns: Any = None, start: str = "/") -> Iterator[str]:

@@ -25,7 +25,9 @@ from schemathesis.specs.openapi.checks import (
 from holdfast.kernel.clock import utc_now
 from holdfast.project.api import api as ninja_api
 from holdfast.web.tokens import issue
+from tests.support.booked import booked
 from tests.support.practice import Api, Practice, held, new_user, request_body
+from tests.support.sandbox import Sandbox
 
 CHECKS = [
     not_a_server_error,
@@ -85,7 +87,9 @@ def test_answers_are_those_of_the_document(practice: Practice, label: str, mode:
 
 @pytest.mark.spec("GEN-5")
 @pytest.mark.parametrize("label", [label for label in OPERATIONS if "{" in label])
-def test_answers_about_things_that_exist_are_those_of_the_document(practice: Practice, label: str) -> None:
+def test_answers_about_things_that_exist_are_those_of_the_document(
+    practice: Practice, sandbox: Sandbox, label: str
+) -> None:
     user = new_user()
     bearer = {"Authorization": f"Bearer {issue(user, now=utc_now()).access}"}
     known: dict[str, Any] = {
@@ -93,6 +97,7 @@ def test_answers_about_things_that_exist_are_those_of_the_document(practice: Pra
         "gateway": "phonepe",
         "account": practice.account.pk,
         "reference": held(practice, user=user).reference,
+        "astro_book_id": booked(practice, sandbox, user=user, at="12:00"),
     }
     parameters = {name: value for name, value in known.items() if f"{{{name}}}" in label}
 

@@ -35,6 +35,12 @@ LIMITED: dict[tuple[str, str], Ask] = {
     ("sign_in", "logout"): lambda api, p: api.send("/api/auth/logout/", {"refresh": "x"}),
     ("look_up", "bookings"): lambda api, p: api.get(f"{A}/bookings/"),
     ("look_up", "booking"): lambda api, p: api.get(f"{A}/bookings/x/"),
+    ("look_up", "cancel preview"): lambda api, p: api.get(f"{A}/bookings/x/cancel/"),
+    ("start_by_user", "cancel"): lambda api, p: api.send(f"{A}/bookings/x/cancel/"),
+    ("start_by_user", "reschedule"): lambda api, p: api.send(
+        f"{A}/bookings/x/reschedule/", {"preferred_date": "2030-01-01", "preferred_time": "10:00"}
+    ),
+    ("start_by_user", "complete"): lambda api, p: api.send(f"{A}/bookings/x/complete/"),
     ("look_up", "released"): lambda api, p: api.get("/api/payments/x/release/"),
     ("bad_webhook", "webhook"): lambda api, p: api.send("/api/payments/webhook/phonepe/"),
 }

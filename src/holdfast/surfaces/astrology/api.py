@@ -32,11 +32,12 @@ from holdfast.web.paging import Page, Paging, paged
 from holdfast.web.slots import DaySlots, SlotQuery, SpanSlots, slots_answer, slots_out
 from holdfast.web.throttles import client_address, limit
 
-from . import present
+from . import changes, present
 from .schemas import BookWithPayment, Confirmation, OwnBooking, OwnBookingOut, ServiceOut, Started, Status
 from .terms import TERMS, TRADE
 
 router = Router(tags=["astrology"])
+router.add_router("/bookings", changes.router)
 
 HELD = {409: SlotProblem | Problem, 202: Unanswered, 503: Problem}
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from holdfast.flows.bookings import BookingView, views
+from holdfast.flows.cancellation import Owed
 from holdfast.flows.catalogue import Offering
 from holdfast.flows.checkout import Checkout
 from holdfast.flows.returning import Standing
@@ -81,6 +82,16 @@ def own_booking(booking: BookingView) -> dict[str, Any]:
 
 def own_bookings(bookings: Sequence[Any]) -> list[dict[str, Any]]:
     return [own_booking(view) for view in views(bookings)]
+
+
+def owed(back: Owed) -> dict[str, Any]:
+    return {"refund": back.refund.decimal, "currency": back.refund.currency, "percent": back.percent}
+
+
+def canceled(booking: BookingView, back: Owed) -> dict[str, Any]:
+    return {
+        "data": {"astro_book_id": booking.reference, "status": WORDS[booking.state], **owed(back)},
+    }
 
 
 def status(standing: Standing) -> dict[str, Any]:

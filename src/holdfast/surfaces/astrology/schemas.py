@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -117,6 +117,35 @@ class Confirmation(Schema):
 class OwnBooking(Schema):
     success: Literal[True] = True
     data: OwnBookingOut
+
+
+class Reschedule(Schema):
+    """Another time for a booking, by the business's clock."""
+
+    preferred_date: Day
+    preferred_time: Clock
+
+    @property
+    def starts_at(self) -> datetime:
+        return datetime.combine(self.preferred_date, time.fromisoformat(self.preferred_time))
+
+
+class CancelPreview(Schema):
+    """What canceling now would give back."""
+
+    refund: str
+    currency: str
+    percent: int
+
+
+class CanceledData(CancelPreview):
+    astro_book_id: str
+    status: str
+
+
+class Canceled(Schema):
+    success: Literal[True] = True
+    data: CanceledData
 
 
 class StatusData(Schema):
