@@ -50,8 +50,9 @@ DEEP = (
     ),
     Bounds(
         "rivals for times that overlap, who let go",
-        wants=RIVALS,
-        slots=((60, 120), (90, 150)),
+        wants=((0,), (1, 2)),
+        slots=((60, 120), (90, 150), (120, 180)),
+        moments=COARSE,
         at_once=1,
         troubles=frozenset({"late success", "release"}),
     ),
