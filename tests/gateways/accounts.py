@@ -34,6 +34,9 @@ class MemoryTokens:
     def may_refresh(self, *, now: datetime) -> bool:
         return self.claimable
 
+    def give_up(self, *, now: datetime) -> None:
+        self.claimable = True
+
     def write(self, token: Token) -> None:
         self.token = token
         self.written.append(token)

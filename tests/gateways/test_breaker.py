@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from holdfast.payments.gateways.base import BadCredentials, Refused, Unclear, Unknown
+from holdfast.payments.gateways.base import BadCredentials, NoToken, NotSent, Refused, Unclear, Unknown
 from holdfast.payments.gateways.breaker import Breaker, BreakerOpen, GatewayBusy, GatewaySlots
 
 
@@ -64,6 +64,37 @@ def test_a_gateway_that_answers_never_opens_it(trouble: Exception) -> None:
     fail(breaker, times=50, trouble=trouble)
 
     assert breaker.run(answering()) == "answer"
+
+
+def test_what_was_not_sent_is_no_answer_either() -> None:
+    breaker = Breaker(clock=Clock())
+
+    fail(breaker, times=5, trouble=NotSent("nobody there"))
+
+    assert breaker.is_open
+
+
+def test_waiting_for_anothers_token_in_vain_counts_neither_way() -> None:
+    breaker = Breaker(clock=Clock())
+
+    fail(breaker, times=4, trouble=Unknown())
+    fail(breaker, times=50, trouble=NoToken())
+    assert not breaker.is_open
+    fail(breaker, times=1, trouble=Unknown())
+
+    assert breaker.is_open
+
+
+def test_waiting_for_anothers_token_in_vain_leaves_an_open_breaker_to_be_tried_by_the_next() -> None:
+    clock = Clock()
+    breaker = Breaker(clock=clock)
+    fail(breaker, times=5, trouble=Unknown())
+    clock.seconds += 30
+
+    fail(breaker, times=1, trouble=NoToken())
+    fail(breaker, times=1, trouble=Unknown())
+
+    assert breaker.is_open
 
 
 def test_after_its_rest_one_answer_closes_it() -> None:

@@ -16,6 +16,7 @@ from holdfast.payments.gateways.base import (
     BadSignature,
     Can,
     Gateway,
+    NotSent,
     RefundRequest,
     Refused,
     Start,
@@ -129,9 +130,9 @@ def test_no_answer_is_unknown_to_every_question(at: Callable[[str], Gateway], an
             assert not any(secret in str(unknown.value) for secret in SECRETS)
 
 
-def test_nobody_there_is_unknown_to_every_question(at: Callable[[str], Gateway]) -> None:
+def test_where_nobody_is_no_question_was_sent(at: Callable[[str], Gateway]) -> None:
     for ask in questions(at(NOBODY)):
-        with pytest.raises(Unknown):
+        with pytest.raises(NotSent):
             ask()
 
 

@@ -8,7 +8,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from holdfast.payments.gateways.base import Account, BadCredentials, Became, Start, Token, Unknown
+from holdfast.payments.gateways.base import (
+    Account,
+    BadCredentials,
+    Became,
+    NotSent,
+    Start,
+    Token,
+    Unknown,
+)
+from holdfast.payments.gateways.breaker import Breaker, BreakerOpen, guarded
 from holdfast.payments.gateways.phonepe import HOSTS, PhonePe
 from tests.gateways.accounts import CREDENTIALS, MemoryTokens, phonepe_account
 from tests.support.sandbox import Sandbox
@@ -35,7 +44,7 @@ def test_one_token_serves_every_call(phonepe: PhonePe, sandbox: Sandbox, paid: S
 
 @dataclass
 class SharedTokens(MemoryTokens):
-    """A store whose claim is held by one caller until a token is written."""
+    """A store whose claim is held by one caller until a token is written, or the caller gives up."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -100,9 +109,10 @@ def test_a_401_while_no_new_token_can_be_had_is_unknown(
     assert tokens.token == tokens.written[-1]
 
 
-@pytest.mark.parametrize(
-    "fault", ["token_500_before", "token_html", "token_429", "token_truncated", "token_empty"]
-)
+TOKEN_TROUBLES = ["token_500_before", "token_html", "token_429", "token_truncated", "token_empty"]
+
+
+@pytest.mark.parametrize("fault", TOKEN_TROUBLES)
 def test_with_the_token_server_down_the_old_token_is_used_until_it_expires(
     phonepe: PhonePe, sandbox: Sandbox, tokens: MemoryTokens, paid: Start, now: datetime, fault: str
 ) -> None:
@@ -115,6 +125,39 @@ def test_with_the_token_server_down_the_old_token_is_used_until_it_expires(
     with pytest.raises(Unknown):
         phonepe.look_up(paid.reference, now=now + HOUR)
     assert tokens.written == [issued]
+
+
+@pytest.mark.parametrize("fault", TOKEN_TROUBLES)
+def test_without_a_token_nothing_is_sent_to_pay(
+    phonepe: PhonePe, sandbox: Sandbox, wanted: Start, now: datetime, fault: str
+) -> None:
+    sandbox.arm(fault)
+    before = sandbox.calls().get("pay", 0)
+
+    with pytest.raises(NotSent) as not_sent:
+        phonepe.start(wanted, now=now)
+
+    assert not isinstance(not_sent.value, BadCredentials)
+    assert sandbox.calls().get("pay", 0) == before
+    assert phonepe.look_up(wanted.reference, now=now).became == Became.NOT_FOUND
+
+
+def test_five_tokens_that_could_not_be_had_open_the_breaker_though_others_wait_for_theirs(
+    sandbox: Sandbox, wanted: Start, now: datetime
+) -> None:
+    sandbox.arm("token_500_before", 100)
+    before, breaker = token_calls(sandbox), Breaker()
+    account = phonepe_account(f"{sandbox.url}/phonepe/apis/pg-sandbox", tokens=SharedTokens())
+    asleep = phonepe_account(f"{sandbox.url}/phonepe/apis/pg-sandbox", tokens=MemoryTokens(claimable=False))
+
+    for asked in (account, account, account, account, asleep, account):
+        assert not breaker.is_open
+        with pytest.raises(NotSent):
+            guarded(PhonePe(asked), breaker=breaker).start(wanted, now=now)
+
+    with pytest.raises(BreakerOpen):
+        guarded(PhonePe(account), breaker=breaker).start(wanted, now=now)
+    assert token_calls(sandbox) == before + 5
 
 
 def test_a_token_that_comes_expired_is_not_used(
@@ -154,6 +197,30 @@ def test_wrong_credentials_are_named_so(
         PhonePe(account).start(wanted, now=now)
 
     assert "guess" not in str(refused.value)
+
+
+def test_keys_that_were_withdrawn_while_their_token_lives_are_named_so_too(
+    sandbox: Sandbox, wanted: Start, now: datetime
+) -> None:
+    tokens = MemoryTokens(held("O-Bearer withdrawn", now=now, refresh=HOUR, expires=HOUR))
+    wrong = CREDENTIALS | {"client_secret": "guess"}
+    url = f"{sandbox.url}/phonepe/apis/pg-sandbox"
+
+    with pytest.raises(BadCredentials):
+        PhonePe(phonepe_account(url, tokens=tokens, credentials=wrong)).start(wanted, now=now)
+
+    assert PhonePe(phonepe_account(url)).look_up(wanted.reference, now=now).became == Became.NOT_FOUND
+
+
+def test_a_start_that_was_turned_away_with_401_has_opened_nothing(
+    phonepe: PhonePe, sandbox: Sandbox, wanted: Start, now: datetime
+) -> None:
+    sandbox.arm("pay_401", 2, only=wanted.reference)
+
+    with pytest.raises(NotSent):
+        phonepe.start(wanted, now=now)
+
+    assert phonepe.look_up(wanted.reference, now=now).became == Became.NOT_FOUND
 
 
 def test_tokens_come_from_the_address_that_production_has_for_them(

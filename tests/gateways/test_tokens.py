@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.payments.gateways.base import BadCredentials, Token, Unclear, Unknown
+from holdfast.payments.gateways.base import BadCredentials, NoToken, NotSent, Token, Unclear, Unknown
 from holdfast.payments.gateways.tokens import read_token, usable_token
 from tests.gateways.accounts import NOW, MemoryTokens
 
@@ -19,6 +19,15 @@ HOUR = timedelta(hours=1)
 
 def token(name: str, *, refresh: timedelta = HOUR, expires: timedelta = 2 * HOUR) -> Token:
     return Token(name, refresh_at=NOW + refresh, expires_at=NOW + expires)
+
+
+@dataclass
+class OneClaim(MemoryTokens):
+    """A store whose claim one caller can have, until it gives up."""
+
+    def may_refresh(self, *, now: datetime) -> bool:
+        claimed, self.claimable = self.claimable, False
+        return claimed
 
 
 DUE = token("due", refresh=-HOUR)
@@ -59,23 +68,49 @@ def test_while_another_renews_it_the_old_one_is_used() -> None:
 
 
 @pytest.mark.parametrize("trouble", [Unknown("down"), BadCredentials("INVALID_CLIENT")])
-def test_if_the_renewal_fails_the_old_one_is_used_on(trouble: Exception) -> None:
-    store = MemoryTokens(DUE)
+def test_if_the_renewal_fails_the_old_one_is_used_on_and_not_every_call_tries_to_renew_it(
+    trouble: Exception,
+) -> None:
+    store = OneClaim(DUE)
 
     assert usable_token(store, fetch=giving(trouble), now=NOW) == "due"
+    assert usable_token(store, fetch=must_not_fetch, now=NOW) == "due"
     assert store.written == []
 
 
+TROUBLES = [
+    (Unknown("down", retry_after=HOUR), NotSent),
+    (Unclear("HTTP 404"), NotSent),
+    (NotSent("nobody there"), NotSent),
+    (BadCredentials("INVALID_CLIENT"), BadCredentials),
+]
+
+
 @pytest.mark.parametrize("held", [None, EXPIRED])
-@pytest.mark.parametrize("trouble", [Unknown("down"), BadCredentials("INVALID_CLIENT")])
-def test_without_a_valid_token_a_failed_fetch_is_the_answer(held: Token | None, trouble: Exception) -> None:
-    with pytest.raises(type(trouble)):
+@pytest.mark.parametrize(("trouble", "raised"), TROUBLES)
+def test_without_a_valid_token_a_failed_fetch_means_that_nothing_was_sent(
+    held: Token | None, trouble: Unknown, raised: type[NotSent]
+) -> None:
+    with pytest.raises(NotSent) as not_sent:
         usable_token(MemoryTokens(held), fetch=giving(trouble), now=NOW)
 
+    assert type(not_sent.value) is raised
+    assert (str(not_sent.value), not_sent.value.retry_after) == (str(trouble), trouble.retry_after)
+
 
 @pytest.mark.parametrize("held", [None, EXPIRED])
-def test_without_a_valid_token_and_without_the_claim_it_is_unclear(held: Token | None) -> None:
-    with pytest.raises(Unclear):
+def test_after_a_failed_fetch_the_next_caller_tries_at_once(held: Token | None) -> None:
+    store = OneClaim(held)
+
+    with pytest.raises(NotSent):
+        usable_token(store, fetch=giving(Unknown("down")), now=NOW)
+
+    assert usable_token(store, fetch=giving(token("fresh")), now=NOW) == "fresh"
+
+
+@pytest.mark.parametrize("held", [None, EXPIRED])
+def test_without_a_valid_token_and_without_the_claim_nothing_is_sent(held: Token | None) -> None:
+    with pytest.raises(NoToken):
         usable_token(MemoryTokens(held, claimable=False), fetch=must_not_fetch, now=NOW)
 
 
@@ -89,15 +124,6 @@ def test_a_token_that_another_process_has_renewed_meanwhile_needs_no_second_fetc
     store = MemoryTokens(token("renewed"))
 
     assert usable_token(store, fetch=must_not_fetch, now=NOW, refused="refused") == "renewed"
-
-
-@dataclass
-class OneClaim(MemoryTokens):
-    """A store whose claim only the first to ask can have."""
-
-    def may_refresh(self, *, now: datetime) -> bool:
-        claimed, self.claimable = self.claimable, False
-        return claimed
 
 
 def test_those_who_come_while_the_first_token_is_fetched_get_that_one() -> None:
@@ -121,6 +147,47 @@ def test_those_who_come_while_the_first_token_is_fetched_get_that_one() -> None:
 
     assert used == ["first", "first"]
     assert store.written == [token("first")]
+
+
+def test_one_who_waits_for_anothers_token_takes_over_when_the_other_fails() -> None:
+    store = OneClaim()
+    fetching, found_waiting = threading.Event(), threading.Event()
+    troubles: list[str] = []
+
+    def fail() -> Token:
+        fetching.set()
+        assert found_waiting.wait(timeout=30)
+        raise Unknown("down")
+
+    def ask_first() -> None:
+        with pytest.raises(NotSent) as not_sent:
+            usable_token(store, fetch=fail, now=NOW)
+        troubles.append(str(not_sent.value))
+
+    first = threading.Thread(target=ask_first)
+    first.start()
+    assert fetching.wait(timeout=30)
+    found_waiting.set()
+    used = usable_token(store, fetch=giving(token("second")), now=NOW)
+    first.join()
+
+    assert (troubles, used) == (["down"], "second")
+
+
+@dataclass
+class WrittenMeanwhile(OneClaim):
+    """A store to which another process writes between our look and our claim."""
+
+    def may_refresh(self, *, now: datetime) -> bool:
+        self.token = token("meanwhile")
+        return super().may_refresh(now=now)
+
+
+def test_a_token_that_was_written_just_before_the_claim_is_not_fetched_again() -> None:
+    store = WrittenMeanwhile()
+
+    assert usable_token(store, fetch=must_not_fetch, now=NOW) == "meanwhile"
+    assert store.claimable
 
 
 EPOCH = int(NOW.timestamp())

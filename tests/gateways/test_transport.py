@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from holdfast.payments.gateways.base import Unknown
+from holdfast.payments.gateways.base import NotSent, Unknown
 from holdfast.payments.gateways.deadline import deadline
 from holdfast.payments.gateways.transport import LONGEST, SCRUBBED, call, scrub
 from tests.gateways.raw_server import Answer, drip, http, raw_server, silence
@@ -63,8 +63,10 @@ def test_what_429_asks_us_to_wait_can_be_read(header: str, wait: timedelta | Non
     ],
 )
 def test_broken_connections_and_endless_answers_are_unknown(answer: Answer) -> None:
-    with raw_server(answer) as server, pytest.raises(Unknown):
+    with raw_server(answer) as server, pytest.raises(Unknown) as unknown:
         call("GET", server.url)
+
+    assert not isinstance(unknown.value, NotSent)
 
 
 @pytest.mark.parametrize(
@@ -76,15 +78,21 @@ def test_broken_connections_and_endless_answers_are_unknown(answer: Answer) -> N
     ],
 )
 def test_a_byte_at_a_time_does_not_put_the_deadline_off(answer: Answer) -> None:
-    with raw_server(answer) as server, deadline(SHORT), pytest.raises(Unknown, match="Timeout"):
+    with (
+        raw_server(answer) as server,
+        deadline(SHORT),
+        pytest.raises(Unknown, match="ReadTimeout") as unknown,
+    ):
         call("GET", server.url)
+
+    assert not isinstance(unknown.value, NotSent)
 
 
 def test_a_deadline_that_has_passed_stops_the_next_call_before_it_is_made() -> None:
     with raw_server(silence, http(200, {})) as server, deadline(SHORT):
         with pytest.raises(Unknown):
             call("GET", server.url)
-        with pytest.raises(Unknown):
+        with pytest.raises(NotSent):
             call("GET", server.url)
 
         assert len(server.requests) == 1
@@ -97,12 +105,25 @@ def test_a_longer_deadline_inside_a_shorter_one_does_not_outlast_it() -> None:
         call("GET", server.url)
 
 
-def test_nobody_there_is_unknown() -> None:
+def test_nobody_there_means_that_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-    with pytest.raises(Unknown, match="ConnectError"):
+    with pytest.raises(NotSent, match="ConnectError"):
         call("GET", f"http://127.0.0.1:{port}/secret-path?secret=query")
+
+
+def test_a_name_that_nobody_has_means_that_nothing_was_sent() -> None:
+    with pytest.raises(NotSent, match="ConnectError"):
+        call("GET", "http://gateway.invalid/")
+
+
+def test_a_server_that_does_not_speak_tls_is_sent_nothing() -> None:
+    with raw_server(http(200, {})) as server:
+        with deadline(SHORT), pytest.raises(NotSent, match="Connect"):
+            call("POST", server.url.replace("http:", "https:"), payload={"amount": 100})
+
+        assert "amount" not in "".join(server.requests)
 
 
 def test_a_header_that_cannot_be_sent_is_unknown_and_not_a_crash() -> None:

@@ -21,8 +21,15 @@ from holdfast.kernel.origins import return_base
 from holdfast.kernel.period import Period
 from holdfast.orders.actions import Placed, place
 from holdfast.payments.actions import write_intent
-from holdfast.payments.gateways.base import Refused, Start, Started, Unknown
-from holdfast.payments.gateways.breaker import BreakerOpen, GatewayBusy
+from holdfast.payments.gateways.base import (
+    BadCredentials,
+    GatewayError,
+    NotSent,
+    Refused,
+    Start,
+    Started,
+    Unknown,
+)
 from holdfast.payments.models import GatewayAccount, Payment
 from holdfast.payments.queries import account_for
 from holdfast.platform import metrics
@@ -161,10 +168,8 @@ def _open_at_gateway(
     )
     try:
         started = gateway_for(account).start(wanted, now=now)
-    except (Refused, BreakerOpen, GatewayBusy) as no:
-        end_attempt(
-            payment, event="fail", reason="error", why=str(no), by=gateway_actor(account.gateway), now=now
-        )
+    except (Refused, NotSent) as no:
+        _give_up(payment, account, no, now=now)
         raise Unavailable from no
     except Unknown as unknown:
         metrics.gateway_unknowns.labels(account.gateway).inc()
@@ -172,6 +177,17 @@ def _open_at_gateway(
         return _checkout(placed, payment, payment_url=None)
     _record_start(payment, placed, started, by=gateway_actor(account.gateway), now=now)
     return _checkout(placed, payment, payment_url=started.url)
+
+
+def _give_up(payment: Payment, account: GatewayAccount, no: GatewayError, *, now: datetime) -> None:
+    """Nothing was opened at the gateway, and nothing will be: hold nothing for it."""
+    if isinstance(no, NotSent):
+        metrics.gateway_unknowns.labels(account.gateway).inc()
+    level = log.error if isinstance(no, BadCredentials) else log.warning
+    level("start_failed", reference=payment.reference, why=str(no))
+    end_attempt(
+        payment, event="fail", reason="error", why=str(no), by=gateway_actor(account.gateway), now=now
+    )
 
 
 def _record_start(payment: Payment, placed: Placed, started: Started, *, by: str, now: datetime) -> None:

@@ -93,6 +93,10 @@ class DatabaseTokens:
         mine = GatewayToken.objects.filter(free, account_id=self.account_id)
         return mine.update(refreshing_until=now + REFRESH_TAKES) == 1
 
+    def give_up(self, *, now: datetime) -> None:
+        mine = GatewayToken.objects.filter(account_id=self.account_id, refreshing_until=now + REFRESH_TAKES)
+        mine.update(refreshing_until=None)
+
     def write(self, token: Token) -> None:
         GatewayToken.objects.filter(account_id=self.account_id).update(
             value=token.value,

@@ -69,16 +69,31 @@ class Unclear(Unknown):
     """
 
 
+class NotSent(Unknown):
+    """Unknown, and certain to have had no effect: the question was never put to the gateway.
+
+    Nothing of it was sent, or it was turned away at the door for its access token, with a 401. Whoever was
+    to open a payment may give it up at once; to everybody else it is an Unknown like any other.
+    """
+
+
+class NoToken(NotSent):
+    """Somebody else is fetching the access token, and it did not come in time.
+
+    That says nothing of the gateway's health: whoever is fetching it finds that out.
+    """
+
+
+class BadCredentials(NotSent):
+    """The gateway refuses our keys, or we have none to show. A person must look."""
+
+
 class Refused(GatewayError):
     """A definite no: nothing has happened at the gateway. ``code`` is the gateway's own word."""
 
     def __init__(self, code: str, message: str = "") -> None:
         super().__init__(f"{code}: {message}" if message else code)
         self.code = code
-
-
-class BadCredentials(Unknown):
-    """The gateway refuses our keys. Nothing is known of the payment; a person must look."""
 
 
 class BadSignature(GatewayError):
@@ -172,12 +187,15 @@ class Token:
 class TokenStore(Protocol):
     """Access tokens shared by all processes of one gateway account.
 
-    ``read`` answers None when there is none. ``may_refresh`` is True for one caller at a time (the claim
-    lapses by itself after some seconds), so that a stampede becomes one call. No lock is held during it.
+    ``read`` answers None when there is none. ``may_refresh`` is True for one caller at a time, so that a
+    stampede becomes one call; no lock is held during it. ``write`` ends the claim, ``give_up`` ends the one
+    that was made with the same ``now`` without a token, so that the next caller may try at once; after
+    some seconds it lapses by itself.
     """
 
     def read(self) -> Token | None: ...
     def may_refresh(self, *, now: datetime) -> bool: ...
+    def give_up(self, *, now: datetime) -> None: ...
     def write(self, token: Token) -> None: ...
 
 
@@ -240,7 +258,7 @@ class Gateway(ABC):
 
     @abstractmethod
     def start(self, wanted: Start, *, now: datetime) -> Started:
-        """Open a payment at the gateway. Raises Refused or Unknown."""
+        """Open a payment at the gateway. Raises Refused or Unknown; of these, NotSent has opened none."""
 
     @abstractmethod
     def look_up(self, reference: str, *, now: datetime) -> Outcome:

@@ -19,6 +19,8 @@ from .base import (
     BadCredentials,
     Gateway,
     Notice,
+    NoToken,
+    NotSent,
     Outcome,
     RefundOutcome,
     RefundRequest,
@@ -32,11 +34,11 @@ from .base import (
 T = TypeVar("T")
 
 
-class BreakerOpen(Unknown):
+class BreakerOpen(NotSent):
     """The gateway has not been answering, so it was not asked."""
 
 
-class GatewayBusy(Unknown):
+class GatewayBusy(NotSent):
     """Too many calls to gateways are under way, so this one was not made."""
 
 
@@ -48,8 +50,8 @@ class Breaker:
     """Lets calls through until ``opens_after`` in a row end in Unknown; then none for ``rests_for``.
 
     After that one call at a time is let through to try: an answer closes the breaker, another Unknown
-    opens it again. A definite no and bad credentials count as answers. Threads may share it; it holds no
-    lock while a call runs.
+    opens it again. A definite no and bad credentials count as answers; NoToken counts neither way. Threads
+    may share it; it holds no lock while a call runs.
     """
 
     def __init__(
@@ -80,6 +82,8 @@ class Breaker:
             answer = ask()
         except ANSWERS:
             self._answered()
+            raise
+        except NoToken:
             raise
         except Unknown:
             self._unanswered()

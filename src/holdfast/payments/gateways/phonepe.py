@@ -157,7 +157,10 @@ class PhonePe(Gateway):
     def _ask(
         self, method: str, path: str, *, now: datetime, query: Json | None = None, payload: Json | None = None
     ) -> Answer:
-        """One question with a token. If that is refused, once more with a new one; then BadCredentials."""
+        """One question with a token. If that is refused, once more with a new one; then BadCredentials.
+
+        A 401 means that the question was not heard, so what keeps us from repeating it is still NotSent.
+        """
         token = partial(usable_token, self.account.tokens, fetch=partial(self._fetch, now), now=now)
         ask = partial(call, method, self.address("pg") + path, query=query, payload=payload)
         with deadline(PATIENCE):
@@ -177,7 +180,7 @@ class PhonePe(Gateway):
         body = answer.json()
         if answer.good:
             return read_token(body, now=now, kind="O-Bearer")
-        trouble = BadCredentials if answer.status in {400, 401, 403} else Unclear
+        trouble = BadCredentials if answer.status in {400, 401, 403} else Unknown
         raise trouble(f"PhonePe issues no token: {_refusal(answer, body)}")
 
     def address(self, which: str) -> str:

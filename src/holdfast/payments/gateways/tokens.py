@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from .base import Token, TokenStore, Unclear, Unknown
+from .base import NoToken, NotSent, Token, TokenStore, Unknown
 from .reading import Json, moment_of, text_of, whole_of
 
 logger = logging.getLogger(__name__)
@@ -27,34 +27,52 @@ def usable_token(
     """A token to call with, fetched if need be. ``refused`` is one that the gateway has just turned down.
 
     A token due for renewal is renewed by whoever gets the claim; everybody else, and the claimant too if
-    the renewal fails, goes on with the old one until it expires. Raises Unknown when there is none.
+    the renewal fails, goes on with the old one until it expires. Where there is none to go on with, one
+    caller fetches it and the others wait for that; if it fails, the next of them tries. Raises NotSent: of
+    its kinds, NoToken to those who have waited in vain.
     """
+    for _ in range(WAIT // GLANCE):
+        held = _living(store, now=now, refused=refused)
+        if held is not None and now < held.refresh_at:
+            return held.value
+        if store.may_refresh(now=now):
+            return _renewed(store, fetch=fetch, now=now, refused=refused)
+        if held is not None:
+            return held.value
+        time.sleep(GLANCE.total_seconds())
+    raise NoToken("Another process is fetching the access token.", retry_after=WAIT)
+
+
+def _living(store: TokenStore, *, now: datetime, refused: str | None) -> Token | None:
+    """The token in the store, unless it has expired or has just been turned down."""
     held = store.read()
-    if held is not None and (held.value == refused or held.expires_at <= now):
-        held = None
-    if held is not None and now < held.refresh_at:
+    return None if held is None or held.value == refused or held.expires_at <= now else held
+
+
+def _renewed(store: TokenStore, *, fetch: Callable[[], Token], now: datetime, refused: str | None) -> str:
+    """What the holder of the claim goes on with: a new token, or the old one if none can be had."""
+    held = _living(store, now=now, refused=refused)
+    if held is not None and now < held.refresh_at:  # written after we looked and before we had the claim
+        store.give_up(now=now)
         return held.value
-    if not store.may_refresh(now=now):
-        return held.value if held is not None else _fetched_by_another(store, now=now, refused=refused)
     try:
         fresh = fetch()
     except Unknown as trouble:
         if held is None:
-            raise
+            store.give_up(now=now)
+            raise _not_sent(trouble) from trouble
+        # The claim is left to lapse, or every call from now on would first try to renew the token.
         logger.warning("An access token could not be renewed; the old one is used on: %s", trouble)
         return held.value
     store.write(fresh)
     return fresh.value
 
 
-def _fetched_by_another(store: TokenStore, *, now: datetime, refused: str | None) -> str:
-    """The token that the claimant is fetching, if it comes soon. Raises Unclear if it does not."""
-    for _ in range(WAIT // GLANCE):
-        held = store.read()
-        if held is not None and held.value != refused and now < held.expires_at:
-            return held.value
-        time.sleep(GLANCE.total_seconds())
-    raise Unclear("Another process is fetching the access token.", retry_after=WAIT)
+def _not_sent(trouble: Unknown) -> NotSent:
+    """Trouble with the token as trouble for the question that was to be sent with it."""
+    if isinstance(trouble, NotSent):
+        return trouble
+    return NotSent(str(trouble), retry_after=trouble.retry_after)
 
 
 def read_token(payload: Json, *, now: datetime, kind: str) -> Token:

@@ -1,8 +1,9 @@
 """HTTP for the gateways that we speak to ourselves: short of patience, and never guessing.
 
-Whatever is not an answer is raised as Unknown: no connection, too slow, too long, a redirect, a 5xx, a
-429. What comes back is the gateway's word, good or bad, for its adapter to translate. Nothing here logs;
-no error's text carries a header, a query or a body.
+Whatever is not an answer is raised as Unknown: too slow, too long, a redirect, a 5xx, a 429; and as
+NotSent where no connection came about, so that nothing can have been sent. What comes back is the
+gateway's word, good or bad, for its adapter to translate. Nothing here logs; no error's text carries a
+header, a query or a body.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from .base import Unknown
+from .base import NotSent, Unknown
 from .deadline import DeadlineBackend, deadline
 from .reading import Json, read_object
 
@@ -28,6 +29,15 @@ READ = 15.0  # seconds between two pieces of an answer
 PATIENCE = timedelta(seconds=20)  # for one call, from the first look for a connection to the last byte
 LONGEST = 1 << 20  # bytes of an answer; real ones have a few thousand
 
+# Raised before there is a connection to send anything on, its TLS handshake included; never later.
+UNCONNECTED = (
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+    httpcore.UnsupportedProtocol,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
 FAULTS = (
     httpx.HTTPError,
     httpx.InvalidURL,
@@ -63,7 +73,10 @@ def call(
     payload: Mapping[str, Any] | None = None,
     form: Mapping[str, str] | None = None,
 ) -> Answer:
-    """Ask once, with a JSON ``payload`` or a ``form``. Raises Unknown if there is no answer."""
+    """Ask once, with a JSON ``payload`` or a ``form``. Raises Unknown if there is no answer.
+
+    Of these, NotSent is raised where nothing can have been sent.
+    """
     client = _client(os.getpid())
     try:
         with (
@@ -75,7 +88,8 @@ def call(
             body = _read(response)
     except FAULTS as fault:
         # The fault's own text may quote what was sent; its name says enough.
-        raise Unknown(f"{method} {_host(url)}: {type(fault).__name__}") from None
+        unheard = NotSent if isinstance(fault, UNCONNECTED) else Unknown
+        raise unheard(f"{method} {_host(url)}: {type(fault).__name__}") from None
     _check_status(response, f"{method} {_host(url)}")
     return Answer(response.status_code, body)
 
