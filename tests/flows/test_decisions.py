@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from holdfast.flows.decisions import START_TAKES, Do, Hold, Known, decide_settlement, hold_has_run_out
+from holdfast.flows.decisions import (
+    START_TAKES,
+    Decision,
+    Do,
+    Hold,
+    Known,
+    decide_settlement,
+    hold_has_run_out,
+)
 from holdfast.kernel.money import Money
 from holdfast.orders.lifecycle import ORDER
 from holdfast.payments.gateways.base import Became, Outcome
@@ -113,6 +121,14 @@ CASES = everything()
 )
 def test_what_a_gateways_word_means(case: Known, expected: Do) -> None:
     assert decide_settlement(case).do is expected
+
+
+@pytest.mark.spec("BC-9", "GEN-11")
+@pytest.mark.parametrize("another_wins", [True, False])
+def test_money_for_what_was_canceled_goes_back_because_of_that(another_wins: bool) -> None:
+    case = known(order_state="canceled", still_holds=False, another_wins=another_wins)
+
+    assert decide_settlement(case) == Decision(Do.GIVE_BACK, "capture", "canceled")
 
 
 @pytest.mark.spec("BC-21")

@@ -128,13 +128,15 @@ def mismatch(known: Known) -> str:
 def _with_money(known: Known, event: str) -> Decision:
     if wrong := mismatch(known):
         return Decision(Do.QUARANTINE, event, f"{wrong} differs")
+    if known.order_state == "canceled":
+        return Decision(Do.GIVE_BACK, event, "canceled")
     if known.another_wins:
         return Decision(Do.GIVE_BACK, event, "paid twice")
     if known.order_state == "placed" and known.still_holds:
         return Decision(Do.COMPLETE, event)
     if known.order_state in ("placed", "expired") and known.starts_at > known.now:
         return Decision(Do.COMPLETE_IF_FREE, event, "slot_lost")
-    return Decision(Do.GIVE_BACK, event, "canceled" if known.order_state == "canceled" else "slot_lost")
+    return Decision(Do.GIVE_BACK, event, "slot_lost")
 
 
 def _without_money(known: Known, event: str, reason: str) -> Decision:
