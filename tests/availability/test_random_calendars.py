@@ -255,7 +255,7 @@ def test_free_slots_and_claims_of_random_calendars_are_as_counted(db: None, draw
 
 
 @pytest.mark.long
-@undisturbed(1500)
+@undisturbed(500)
 @given(drawn=drawn)
 def test_free_slots_and_claims_of_very_many_random_calendars_are_as_counted(db: None, drawn: Drawn) -> None:
     check(drawn)
