@@ -66,6 +66,7 @@ DEEP = (
     Bounds(
         "webhooks of a slow bank, and refunds",
         wants=ONE,
-        troubles=frozenset({"webhooks", "slow bank", "late success", "refunds", "release", "lost starts"}),
+        moments=COARSE,
+        troubles=frozenset({"webhooks", "slow bank", "refunds", "release"}),
     ),
 )
