@@ -58,5 +58,9 @@ def test_the_document_says_which_routes_want_a_token() -> None:
         ("get", "/api/astrology/bookings/status/"),
         ("get", "/api/astrology/bookings/"),
         ("get", "/api/astrology/bookings/{astro_book_id}/"),
+        ("get", "/api/astrology/bookings/{astro_book_id}/cancel/"),
+        ("post", "/api/astrology/bookings/{astro_book_id}/cancel/"),
+        ("post", "/api/astrology/bookings/{astro_book_id}/reschedule/"),
+        ("post", "/api/astrology/bookings/{astro_book_id}/complete/"),
     }
     assert all("401" in {str(code) for code in paths[path][method]["responses"]} for method, path in closed)
