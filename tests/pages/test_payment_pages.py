@@ -10,14 +10,16 @@ from django.test import Client
 
 from holdfast.booking.lifecycle import BOOKING
 from holdfast.booking.models import Booking
+from holdfast.flows.actors import Shopper
 from holdfast.flows.checkout import Checkout
 from holdfast.flows.ending import expire_orders
 from holdfast.flows.reconciliation import reconcile
+from holdfast.flows.returning import release_hold
 from holdfast.flows.settlement import settle
 from holdfast.kernel.clock import utc_now
 from holdfast.orders.models import Order
 from holdfast.pages.endings import ENDINGS, GOES_BACK, GONE_BACK, STATES, ending_of
-from tests.support.practice import Practice, held, payment_of
+from tests.support.practice import NOW, Practice, held, new_user, payment_of
 from tests.support.sandbox import Sandbox
 from tests.support.worker import work
 
@@ -290,7 +292,7 @@ def test_the_failed_page_of_a_paid_payment_leads_to_its_success(browser: Client,
 
 
 def test_every_reason_and_every_state_has_its_words() -> None:
-    assert set(ENDINGS) == {*Order.Reason.values, "quarantined"}
+    assert set(ENDINGS) == {*Order.Reason.values, "quarantined", "released"}
     assert set(STATES) == set(BOOKING.states)
     assert ending_of(None, refunded=False) == ENDINGS["error"]
 
@@ -327,3 +329,35 @@ def test_the_confirmation_masks_contact_details_after_a_day(
     assert "********10" in text(response)
     assert "user@example.com" not in text(response)
     assert "9876543210" not in text(response)
+
+
+# Coming back a second time
+
+
+@pytest.mark.spec("AST-4", "BC-9")
+def test_who_comes_back_paid_after_a_first_no_is_looked_up_again_and_booked(
+    browser: Client, practice: Practice, sandbox: Sandbox
+) -> None:
+    checkout = held(practice, now=utc_now())
+    sandbox.settle(checkout.reference, "fail")
+    settle(payment_of(checkout).pk, now=utc_now())
+    sandbox.arm("late_success")
+    sandbox.settle(checkout.reference)
+
+    response = browser.get(f"/pay/return/{checkout.reference}/")
+
+    assert response["Location"].startswith("https://yourapp.com/astro-booking-success?")
+
+
+@pytest.mark.spec("GEN-6")
+def test_a_time_let_go_is_told_so_and_not_promised_again(
+    browser: Client, practice: Practice, sandbox: Sandbox
+) -> None:
+    user = new_user()
+    checkout = held(practice, user=user)
+    release_hold(checkout.reference, by=Shopper(user, None), now=NOW + timedelta(minutes=1))
+
+    page = browser.get(FAILED, {"merchant_order_id": checkout.reference})
+
+    assert ENDINGS["released"].title in text(page)
+    assert "if it is still free" not in text(page)

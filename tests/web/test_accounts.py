@@ -247,3 +247,20 @@ def test_signing_out_ends_the_access_token_of_that_sign_in_at_once_and_no_other(
 
     assert user_of(left.access) is None
     assert user_of(kept.access) == customer
+
+
+@pytest.mark.spec("GEN-1")
+def test_signing_out_with_the_bearer_token_alone_ends_that_sign_in(customer: User) -> None:
+    left, kept = (issue(customer, now=utc_now()) for _ in range(2))
+
+    answer = Api(left.access).send("/api/auth/logout/")
+
+    assert answer.status_code == 204
+    assert user_of(left.access) is None
+    assert refresh(left.refresh).status_code == 401
+    assert user_of(kept.access) == customer
+
+
+@pytest.mark.spec("GEN-1")
+def test_signing_out_without_any_token_is_refused(db: None) -> None:
+    assert Api().send("/api/auth/logout/").status_code == 401

@@ -79,7 +79,7 @@ WRONG: list[tuple[str, list[Any]]] = [
     ("birth_date", ["2999-01-01", "1899-12-31", "1995-02-31", "", 0, None, "15/05/1995"]),
     ("birth_time", ["25:00", "8:30", "", None, 830]),
     ("gender", ["X", "male", "", None, 1, ["MALE"]]),
-    ("questions", [LONG, None, 5, ["?"], "a\x00b", "\udfff"]),
+    ("questions", [LONG, 5, ["?"], "a\x00b", "\udfff"]),
     (
         "contact_email",
         [
@@ -146,7 +146,9 @@ RAW = {
 @pytest.mark.spec("GEN-5")
 @pytest.mark.parametrize("path", [BOOK, "/api/auth/token/", "/api/auth/register/", "/api/auth/logout/"])
 def test_a_body_that_is_no_json_object_of_ours_is_400(practice: Practice, api: Api, path: str) -> None:
-    for name, body in RAW.items():
+    # Who signs out need not say which token: the bearer's own sign-in ends.
+    says_enough = {"nothing", "null", "a number past every float"} if "logout" in path else set()
+    for name, body in ((name, body) for name, body in RAW.items() if name not in says_enough):
         answer = api.generic("POST", path, body, content_type="application/json")
 
         assert answer.status_code == 400, name
@@ -226,7 +228,6 @@ def test_fields_that_nobody_asked_for_change_nothing(practice: Practice, api: Ap
         ("/api/astrology/services/?page_size=0", "page_size"),
         ("/api/astrology/services/?business=%00", "business"),
         ("/api/astrology/bookings/?page=1.5", "page"),
-        ("/api/astrology/services/x/", "service_id"),
     ],
 )
 def test_a_wrong_query_is_400_by_its_own_name(practice: Practice, api: Api, path: str, field: str) -> None:
@@ -238,7 +239,8 @@ def test_a_wrong_query_is_400_by_its_own_name(practice: Practice, api: Api, path
 
 @pytest.mark.spec("GEN-5")
 @pytest.mark.parametrize(
-    "path", ["services/99999999999999999999/", "services/-1/", "bookings/%00/", "bookings/x%FF/"]
+    "path",
+    ["services/x/", "services/99999999999999999999/", "services/-1/", "bookings/%00/", "bookings/x%FF/"],
 )
 def test_an_unknown_id_in_a_path_is_404(practice: Practice, api: Api, path: str) -> None:
     answer = api.get(f"/api/astrology/{path}")

@@ -47,7 +47,6 @@ FOREIGN: list[Any] = [
     "https://yourapp.com/#",
     "https://yourapp.com/" + "a" * 150,
     "https://yourapp.com/\x00",
-    None,
     5,
     ["https://yourapp.com"],
 ]
@@ -68,13 +67,16 @@ def test_a_return_address_that_is_not_the_businesss_is_refused(practice: Practic
     ("address", "base"),
     [
         ("https://yourapp.com/", "https://yourapp.com"),
-        ("HTTPS://YourApp.com", "https://YourApp.com"),
+        ("HTTPS://YourApp.com", "https://yourapp.com"),
+        ("https://yourapp.com:443/", "https://yourapp.com"),
+        (None, "http://testserver"),
+        ("", "http://testserver"),
         ("https://yourapp.com/in/hindi/", "https://yourapp.com/in/hindi"),
         ("http://testserver", "http://testserver"),
     ],
 )
 def test_a_return_address_of_the_business_or_our_own_is_taken(
-    practice: Practice, api: Api, address: str, base: str
+    practice: Practice, api: Api, address: str | None, base: str
 ) -> None:
     answer = api.book(practice, redirect_url=address)
 

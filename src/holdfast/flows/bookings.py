@@ -47,7 +47,8 @@ def booking_seen_by(user: User, reference: str, *, trade: str) -> BookingView:
 
 
 def bookings_seen_by(user: User, *, trade: str, business: str | None = None) -> QuerySet[Booking]:
-    """The user's own bookings, newest first; whoever runs a business sees all of its bookings."""
+    """The user's own bookings, newest first; whoever runs a business sees all of its bookings,
+    and a provider those that he or she gives."""
     seen = _seen_by(user, trade)
     return seen.filter(business__slug=business) if business else seen
 
@@ -74,7 +75,8 @@ def _seen_by(user: User, trade: str) -> QuerySet[Booking]:
     if user.is_superuser:
         return everything
     runs = Q(business__in=user.memberships.filter(role__in=RUNS_THE_BUSINESS).values("business"))
-    return everything.filter(Q(customer__user=user) | runs)
+    gives = Q(provider__user=user)
+    return everything.filter(Q(customer__user=user) | runs | gives)
 
 
 def _one(bookings: QuerySet[Booking], reference: str) -> BookingView:

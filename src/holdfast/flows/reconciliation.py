@@ -28,7 +28,7 @@ def reconcile(*, now: datetime, limit: int = 50) -> int:
 
 
 def look_at(payment_id: int, *, now: datetime) -> bool:
-    """Settle one payment, or find out about its refund. False: no clear answer, and it is asked again later."""
+    """Settle one payment, or find out about its refund. False: no clear answer; it is asked again later."""
     open_refund = Transaction.objects.filter(payment_id=payment_id, kind="refund", state__in=OPEN).first()
     if open_refund is not None:
         return pursue(open_refund.pk, now=now)

@@ -17,13 +17,14 @@ from holdfast.payments.queries import may_look_now, payment_by_reference
 from holdfast.platform.db import transaction
 
 from .actors import Shopper
-from .decisions import says_unpaid
+from .decisions import UNDECIDED, says_unpaid
 from .ending import free
-from .settlement import apply, ask, settle
+from .settlement import ENDED_WITHOUT_MONEY, LATE_MONEY_COMES_WITHIN, apply, ask, settle
 
 log = structlog.get_logger(__name__)
 
 A_MOMENT = timedelta(seconds=2)
+AT_ONCE = timedelta(milliseconds=300)  # for who has just come back: what was said a second ago may be old
 PAID_MEANWHILE = "This has been paid for meanwhile."
 
 # The order's state, in the words that a payment has on the wire.
@@ -48,23 +49,38 @@ class Standing:
 
 
 def standing(
-    reference: str, *, now: datetime, of_user: int | None = None, trade: str | None = None
+    reference: str,
+    *,
+    now: datetime,
+    of_user: int | None = None,
+    trade: str | None = None,
+    every: timedelta = A_MOMENT,
+    ended_too: bool = True,
 ) -> Standing:
-    """Where a payment stands, asking the gateway first if it is undecided.
+    """Where a payment stands, asking the gateway first if it has no money yet.
+
+    With ``ended_too`` that goes for an attempt that has failed as well, for gateways do take money after
+    they said no: the customer has tried again on their page, and it worked.
 
     Raises NotFound, also for another's payment when ``of_user`` says whose it must be.
 
     Whatever a browser brings along proves nothing, so nothing but the reference is taken from it; and
-    however often it comes, the gateway is asked once in a moment.
+    however often it comes, the gateway is asked once in a moment (``every``).
     """
     payment = _payment(reference, of_user=of_user, trade=trade)
-    if payment.order.state == "placed" and may_look_now(payment.pk, now=now, every=A_MOMENT):
+    asked = payment.order.state == "placed" or (ended_too and _may_still_be_paid(payment, now=now))
+    if asked and may_look_now(payment.pk, now=now, every=every):
         try:
             settle(payment.pk, now=now)
         except Unknown as unknown:
             log.warning("return_unknown", reference=reference, why=str(unknown))
         payment = _payment(reference)
     return _standing_of(payment)
+
+
+def _may_still_be_paid(payment: Payment, *, now: datetime) -> bool:
+    is_young = now - payment.created_at <= LATE_MONEY_COMES_WITHIN
+    return is_young and payment.state in (*UNDECIDED, *ENDED_WITHOUT_MONEY)
 
 
 class StillUnknown(HoldfastError):

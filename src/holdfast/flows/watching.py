@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -21,7 +22,9 @@ def migrations_are_applied() -> bool:
 
 
 def worker_is_alive(*, now: datetime) -> bool:
-    return ProcrastinateWorker.objects.filter(last_heartbeat__gt=now - WORKER_BEATS_WITHIN).exists()
+    """Whether a worker has been heard of lately; one from before the demo was started is dead."""
+    since = max(now - WORKER_BEATS_WITHIN, settings.HOLDFAST_STARTED_AT)
+    return ProcrastinateWorker.objects.filter(last_heartbeat__gt=since).exists()
 
 
 def money_waiting_on_a_person() -> QuerySet[Payment]:

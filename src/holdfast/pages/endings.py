@@ -70,6 +70,11 @@ ENDINGS = {
         "By the time your money reached us, somebody else had booked this time. We are sorry.",
         GOES_BACK,
     ),
+    "released": Ending(
+        "You let this time go",
+        "Nothing has been booked, and the time is free again for anybody.",
+        "Should money still reach us, all of it goes back to where it came from, without your asking.",
+    ),
     "quarantined": Ending(
         "Your payment needs to be looked into",
         "Money has reached us, but not as it was asked for, so nothing has been booked by itself. The "

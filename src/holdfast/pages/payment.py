@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from holdfast.flows.bookings import BookingView, booking_by_reference
-from holdfast.flows.returning import Standing, standing
+from holdfast.flows.returning import AT_ONCE, Standing, standing
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import NotFound
 
@@ -39,7 +39,7 @@ def to_pay(request: HttpRequest, reference: str) -> HttpResponse:
 @under_a_reference
 def returned(request: HttpRequest, reference: str) -> HttpResponse:
     """Back from the gateway: on to how it ended, or wait here until it has."""
-    now_at = standing(reference, now=utc_now())
+    now_at = standing(reference, now=utc_now(), every=AT_ONCE)
     if now_at.address:
         return SeeOther(now_at.address)
     response = render(request, "holdfast/payment/waiting.html", {"standing": now_at})
@@ -85,7 +85,7 @@ def confirmation(request: HttpRequest, endings: Endings) -> HttpResponse:
 
 def _standing(request: HttpRequest, endings: Endings) -> Standing:
     reference = _reference(request, endings.payment_key, "There is no such payment.")
-    return standing(reference, now=utc_now(), trade=endings.trade)
+    return standing(reference, now=utc_now(), trade=endings.trade, ended_too=False)
 
 
 def _reference(request: HttpRequest, key: str, missing: str) -> str:
@@ -98,9 +98,15 @@ def _reference(request: HttpRequest, key: str, missing: str) -> str:
 def _not_booked(request: HttpRequest, now_at: Standing) -> HttpResponse:
     if now_at.status == "PENDING":
         return SeeOther(reverse("returned", args=[now_at.reference]))
-    reason = "quarantined" if now_at.quarantined else now_at.reason
-    ending = ending_of(reason, refunded=now_at.status == "REFUNDED")
+    ending = ending_of(_told(now_at), refunded=now_at.status == "REFUNDED")
     return render(request, "holdfast/payment/failed.html", {"standing": now_at, "ending": ending})
+
+
+def _told(now_at: Standing) -> str | None:
+    """The reason, and where it does not say all, a closer word."""
+    if now_at.quarantined:
+        return "quarantined"
+    return "released" if now_at.status == "CANCELLED" else now_at.reason
 
 
 def _confirmation(booking: BookingView, endings: Endings) -> str:

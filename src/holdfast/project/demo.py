@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .demo_home import AlreadyRunning, empty_folder, keys, locked, note_running, note_stopped, stop_leftovers
@@ -58,6 +58,7 @@ class Plan:
     sandbox_port: int
     home: Path
     database_url: str | None
+    started_at: int = field(default_factory=lambda: int(time.time()))
 
     @classmethod
     def from_environment(cls) -> Plan:
@@ -88,6 +89,7 @@ class Plan:
             "DATABASE_URL": database_url,
             "DJANGO_SETTINGS_MODULE": "holdfast.project.settings",
             "HOLDFAST_DEMO": "1",
+            "HOLDFAST_STARTED_AT": str(self.started_at),
             "HOLDFAST_HOME": str(self.home),
             "HOLDFAST_SANDBOX_URL": self.sandbox_url,
             "PROMETHEUS_MULTIPROC_DIR": str(self.home / "metrics"),
@@ -115,6 +117,7 @@ class Demo:
         database_url = self._start_postgres()
         environment = self.plan.environment(database_url=database_url)
         empty_folder(self.plan.home / "metrics")
+        (self.plan.home / "mail").mkdir(mode=0o700, exist_ok=True)
         self._run_once("migrate", *MANAGE, "migrate", "--no-input", environment=environment)
         self._run_once("seed", *MANAGE, "seed_demo", environment=environment)
         self._start("sandbox", PYTHON, "-m", "sandbox", environment=environment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import django_stubs_ext
@@ -40,6 +41,8 @@ HOLDFAST_ENCRYPTION_KEYS = words("HOLDFAST_ENCRYPTION_KEYS")
 # --- where we are ---
 HOLDFAST_DEMO = truth("HOLDFAST_DEMO")
 HOLDFAST_PUBLIC_URL = text("HOLDFAST_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+# When the demo was started, in seconds since 1970: a worker's heartbeat from before is a dead one's.
+HOLDFAST_STARTED_AT = datetime.fromtimestamp(number("HOLDFAST_STARTED_AT", 0), UTC)
 HOLDFAST_SANDBOX_URL = text("HOLDFAST_SANDBOX_URL").rstrip("/")
 HOLDFAST_TRUSTED_PROXIES = number("HOLDFAST_TRUSTED_PROXIES", 0)  # how many stand in front of us
 PUBLIC_IS_HTTPS = HOLDFAST_PUBLIC_URL.startswith("https:")

@@ -21,7 +21,7 @@ from holdfast.platform.models import User
 
 from . import tokens
 from .answers import BAD, SIGNED_IN, THROTTLED, Problem, documented
-from .auth import signed_in, who
+from .auth import bearer_token, signed_in, who
 from .fields import Email
 from .throttles import limit
 
@@ -44,6 +44,12 @@ class Credentials(Schema):
 
 class Refresh(Schema):
     refresh: Annotated[str, StringConstraints(max_length=200)]
+
+
+class SignOut(Schema):
+    """The refresh token; without it, the bearer token that the request comes with says which sign-in ends."""
+
+    refresh: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
 class Tokens(Schema):
@@ -98,11 +104,14 @@ def refresh(request: HttpRequest, body: Refresh) -> Tokens:
     return _as_tokens(tokens.rotate(body.refresh, now=utc_now()))
 
 
-@router.post("/logout/", response=documented({204: None}, BAD, THROTTLED), auth=None)
-def logout(request: HttpRequest, body: Refresh) -> Status[None]:
-    """Sign out: the refresh token and all that came of it are renewed no more."""
+@router.post("/logout/", response=documented({204: None, 401: Problem}, BAD, THROTTLED), auth=None)
+def logout(request: HttpRequest, body: SignOut | None = None) -> Status[None]:
+    """Sign out: no token of this sign-in, access or refresh, is good any more."""
     limit(request, "sign_in")
-    tokens.revoke(body.refresh, now=utc_now())
+    if body is not None and body.refresh:
+        tokens.revoke(body.refresh, now=utc_now())
+    else:
+        tokens.revoke_bearer(bearer_token(request.headers.get("Authorization", "")), now=utc_now())
     return Status(204, None)
 
 

@@ -37,14 +37,19 @@ class SignedIn(AuthBase):
         return user
 
     def _by_token(self, header: str) -> User:
-        scheme, _, token = header.partition(" ")
-        user = tokens.user_of(token.strip()) if scheme.lower() == "bearer" else None
+        user = tokens.user_of(bearer_token(header))
         if user is None:
             raise NotSignedIn("This token is not good, or no longer. Please sign in.")
         return user
 
 
 signed_in = SignedIn()
+
+
+def bearer_token(header: str) -> str:
+    """The token in an Authorization header; empty if it is of another scheme."""
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def session_user(request: HttpRequest) -> User | None:

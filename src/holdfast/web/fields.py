@@ -44,6 +44,10 @@ def _written_number(said: Any) -> Any:
     return said
 
 
+def _none_is_empty(said: Any) -> Any:
+    return "" if said is None else said
+
+
 def _plain_text(said: str) -> str:
     if any(ord(letter) < 32 and letter not in TABS_AND_LINES for letter in said):
         raise ValueError("Control characters are not text.")
@@ -78,3 +82,4 @@ Email = Annotated[
 ]
 Id = Annotated[int, BeforeValidator(_written_number), Field(ge=1, le=2**63 - 1)]
 PlainText = AfterValidator(_plain_text)
+MayBeNull = BeforeValidator(_none_is_empty)  # of an optional text: null says as little as ""

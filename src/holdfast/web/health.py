@@ -24,7 +24,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 only when everything is there: database, migrations, worker and, in the demo, sandbox and data."""
+    """200 only when everything is there: database, migrations, worker and, in the demo, the sandbox.
+
+    The demo starts the web server when its data is in the database.
+    """
     found = {"database": _database_answers(), "migrations": _migrated(), "worker": _worker()}
     if settings.HOLDFAST_SANDBOX_URL:
         found["sandbox"] = _sandbox_answers()

@@ -43,7 +43,7 @@ def webhook(request: HttpRequest, gateway: str) -> Taken:
     return _receive(request, gateway, account=None)
 
 
-@router.post("/webhook/{gateway}/{account}/", response=WEBHOOK, auth=None)
+@router.post("/webhook/{gateway}/{int:account}/", response=WEBHOOK, auth=None)
 @takes_no_key
 def webhook_of_account(request: HttpRequest, gateway: str, account: int) -> Taken:
     """A gateway's call for one gateway account."""

@@ -52,22 +52,38 @@ def issue(user: User, *, now: datetime, family: uuid.UUID | None = None) -> Pair
     return Pair(jwt.encode(claims, settings.HOLDFAST_TOKEN_KEY, algorithm=ALGORITHM), refresh)
 
 
+@dataclass(frozen=True)
+class Claims:
+    """What a good access token says: whose it is, of which version, and of which sign-in."""
+
+    user_id: int
+    version: int
+    family: uuid.UUID
+
+
 def user_of(access: str) -> User | None:
     """The active user whose access token this is; None if it is none of ours, too old, or revoked."""
+    claims = _claims_of(access)
+    if claims is None:
+        return None
+    signed_out = RefreshToken.objects.filter(family=claims.family, revoked_at__isnull=False)
+    users = User.objects.filter(pk=claims.user_id, is_active=True, token_version=claims.version)
+    return users.exclude(Exists(signed_out)).first()
+
+
+def _claims_of(access: str) -> Claims | None:
+    """What an access token of ours says, while it is in date."""
     try:
-        claims = jwt.decode(
+        said = jwt.decode(
             access,
             settings.HOLDFAST_TOKEN_KEY,
             algorithms=[ALGORITHM],
             audience=AUDIENCE,
             options={"require": ["exp", "iat", "sub", "aud", "ver", "fam"]},
         )
-        user_id, version, family = int(claims["sub"]), int(claims["ver"]), uuid.UUID(claims["fam"])
+        return Claims(int(said["sub"]), int(said["ver"]), uuid.UUID(said["fam"]))
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
         return None
-    signed_out = RefreshToken.objects.filter(family=family, revoked_at__isnull=False)
-    users = User.objects.filter(pk=user_id, is_active=True, token_version=version)
-    return users.exclude(Exists(signed_out)).first()
 
 
 def rotate(refresh: str, *, now: datetime) -> Pair:
@@ -97,6 +113,14 @@ def revoke(refresh: str, *, now: datetime) -> None:
     token = RefreshToken.objects.filter(digest=_digest(refresh)).first()
     if token is not None:
         RefreshToken.objects.filter(family=token.family).update(revoked_at=now)
+
+
+def revoke_bearer(access: str, *, now: datetime) -> None:
+    """Sign out by access token. Raises NotSignedIn if it is none of ours."""
+    claims = _claims_of(access)
+    if claims is None:
+        raise NotSignedIn
+    RefreshToken.objects.filter(family=claims.family).update(revoked_at=now)
 
 
 def _is_good(token: RefreshToken, *, now: datetime) -> bool:

@@ -227,7 +227,7 @@ def _outcome(order: Json, *, now: datetime) -> Outcome:
     attempt = _latest_attempt(order)
     reason = "expired" if became is Became.EXPIRED else None
     if became is Became.FAILED:
-        became, reason = _why_failed(order, attempt, now=now)
+        became, reason = _why_failed(order, attempt)
     return Outcome(
         became,
         word=word,
@@ -253,14 +253,13 @@ def _latest_attempt(order: Json) -> Json:
     return latest if isinstance(latest, dict) else {}
 
 
-def _why_failed(order: Json, attempt: Json, *, now: datetime) -> tuple[Became, str]:
+def _why_failed(order: Json, attempt: Json) -> tuple[Became, str]:
     """What a FAILED order comes to in our words. PhonePe has no state for canceled, only error codes."""
     names = ("errorCode", "detailedErrorCode")
     codes = [text_of(of, name) or "" for of in (order, attempt) for name in names]
     if any("CANCEL" in code for code in codes):
         return Became.CANCELED, "canceled"
-    expired_at = moment_of(order, "expireAt")
-    if not attempt and expired_at is not None and expired_at <= now:
+    if not attempt and not any(codes):  # nobody has tried: whatever our clock says, its time ran out
         return Became.EXPIRED, "expired"
     return Became.FAILED, next((REASONS[code] for code in codes if code in REASONS), "declined")
 

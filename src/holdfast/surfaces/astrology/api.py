@@ -50,7 +50,7 @@ def services(request: HttpRequest, paging: Query[Paging], business: str | None =
 
 
 @router.get(
-    "/services/{service_id}/", response=documented({200: ServiceOut}, BAD, MISSING, THROTTLED), auth=None
+    "/services/{int:service_id}/", response=documented({200: ServiceOut}, BAD, MISSING, THROTTLED), auth=None
 )
 def service(request: HttpRequest, service_id: int) -> dict[str, Any]:
     """One consultation."""
@@ -59,7 +59,7 @@ def service(request: HttpRequest, service_id: int) -> dict[str, Any]:
 
 
 @router.get(
-    "/services/{service_id}/slots/",
+    "/services/{int:service_id}/slots/",
     response=documented({200: DaySlots | SpanSlots}, BAD, MISSING, THROTTLED),
     by_alias=True,
     auth=None,

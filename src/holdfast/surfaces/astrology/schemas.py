@@ -9,7 +9,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field, StringConstraints, field_validator
 
-from holdfast.web.fields import Clock, Day, Email, Id, PlainText
+from holdfast.web.fields import Clock, Day, Email, Id, MayBeNull, PlainText
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), PlainText]
 
@@ -25,10 +25,12 @@ class BookWithPayment(Schema):
     birth_date: Day
     birth_time: Clock
     gender: Literal["MALE", "FEMALE", "OTHER"]
-    questions: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), PlainText] = ""
+    questions: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=2000), PlainText, MayBeNull
+    ] = ""
     contact_email: Email
     contact_phone: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20), PlainText]
-    redirect_url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=150)] = ""
+    redirect_url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=150), MayBeNull] = ""
 
     @field_validator("birth_date")
     @classmethod
