@@ -38,6 +38,13 @@ WRONGS = {
     """,
     "totals that do not add up": "UPDATE holdfast_payments_payment SET captured = captured + 1",
     "undecided payment that nobody looks at": "UPDATE holdfast_payments_payment SET state = 'pending'",
+    "payment undecided for a day": """
+        UPDATE holdfast_payments_payment SET state = 'pending', created_at = created_at - interval '2 days'
+    """,
+    "message that was given up": """
+        INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts)
+        VALUES ('messages', 'deliver', '{"kind": "email"}', 'failed', 12)
+    """,
     "order placed beyond its hold": """
         UPDATE holdfast_orders_order SET state = 'placed', expires_at = '2026-11-20T00:00:00Z'
     """,

@@ -21,6 +21,7 @@ METRICS = {
     "holdfast_payments_undecided",
     "holdfast_payments_overdue_for_a_look",
     "holdfast_money_waiting_on_a_person",
+    "holdfast_messages_given_up",
     "holdfast_queue_depth",
     "holdfast_settlements",
     "holdfast_checkouts",

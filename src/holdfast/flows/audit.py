@@ -99,6 +99,16 @@ CHECKS = {
         FROM holdfast_payments_payment p
         WHERE p.next_look_at IS NULL AND (p.state IN ('created', 'pending') OR p.refunding > 0)
     """,
+    "payment undecided for a day": """
+        SELECT 'payment', p.id, format('%%s has been %%s since %%s', p.reference, p.state, p.created_at)
+        FROM holdfast_payments_payment p
+        WHERE p.state IN ('created', 'pending') AND p.created_at < %(now)s - interval '1 day'
+    """,
+    "message that was given up": """
+        SELECT 'job', j.id, format('%%s was tried %%s times', j.args ->> 'kind', j.attempts)
+        FROM procrastinate_jobs j
+        WHERE j.status = 'failed' AND j.task_name = 'deliver'
+    """,
     "order placed beyond its hold": """
         SELECT 'order', o.id, format('its hold ended at %%s', o.expires_at)
         FROM holdfast_orders_order o

@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
 from holdfast.payments.models import Payment, Transaction
+from holdfast.platform.outbox import DELIVER
 
 WORKER_BEATS_WITHIN = timedelta(seconds=15)  # it beats every 5
 
@@ -46,9 +47,11 @@ def _refused_refunds() -> QuerySet[Transaction]:
 def gauges(*, now: datetime) -> str:
     """What the database knows best, in Prometheus's text format."""
     queued = ProcrastinateJob.objects.filter(status="todo", scheduled_at=None).count()
+    given_up = ProcrastinateJob.objects.filter(status="failed", task_name=DELIVER).count()
     undecided = Payment.objects.filter(state__in=("created", "pending"))
     found = {
         "holdfast_queue_depth": queued,
+        "holdfast_messages_given_up": given_up,
         "holdfast_payments_undecided": undecided.count(),
         "holdfast_payments_overdue_for_a_look": undecided.filter(
             next_look_at__lt=now - timedelta(minutes=2)
