@@ -55,4 +55,4 @@ def test_old_windows_are_forgotten_and_the_present_one_is_not() -> None:
 
     tidy_up(now=NOW)
 
-    assert [row.key for row in Throttle.objects.all()] == ["look_up/192.0.2.2/60"]
+    assert [row.key for row in Throttle.objects.all()] == ["look_up/192.0.2.2"]

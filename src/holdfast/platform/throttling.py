@@ -11,13 +11,15 @@ from holdfast.kernel.errors import TooMany
 
 from .models import Throttle
 
+A_MINUTE = 60
 
-def throttle(limits: Mapping[str, int], *, now: datetime, seconds: int = 60) -> None:
+
+def throttle(limits: Mapping[str, int], *, now: datetime) -> None:
     """Count one more use of every key. Raises TooMany when one is over its limit (0: no limit)."""
     counted = sorted(key for key, limit in limits.items() if limit)
     if not counted:
         return
-    window = int(now.timestamp()) // seconds
+    window = int(now.timestamp()) // A_MINUTE
     rows = ", ".join(["(%s, %s, 1)"] * len(counted))
     table = Throttle._meta.db_table
     sql = f"""
@@ -25,7 +27,7 @@ def throttle(limits: Mapping[str, int], *, now: datetime, seconds: int = 60) -> 
         ON CONFLICT (key, "window") DO UPDATE SET count = seen.count + 1 RETURNING key, count
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql, [part for key in counted for part in (f"{key}/{seconds}", window)])
-        uses = {key.rsplit("/", 1)[0]: count for key, count in cursor.fetchall()}
+        cursor.execute(sql, [part for key in counted for part in (key, window)])
+        uses = dict(cursor.fetchall())
     if any(uses[key] > limits[key] for key in counted):
-        raise TooMany(retry_after=(window + 1) * seconds - int(now.timestamp()))
+        raise TooMany(retry_after=(window + 1) * A_MINUTE - int(now.timestamp()))
