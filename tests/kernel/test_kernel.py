@@ -100,11 +100,17 @@ ALLOWED = ("https://yourapp.com", "http://127.0.0.1:8000")
 
 @pytest.mark.spec("GEN-8", "BC-24")
 @pytest.mark.parametrize(
-    "url",
-    ["https://yourapp.com", "https://yourapp.com/", "https://YourApp.com/shop", "http://127.0.0.1:8000"],
+    ("url", "base"),
+    [
+        ("https://yourapp.com", "https://yourapp.com"),
+        ("https://yourapp.com/", "https://yourapp.com"),
+        ("https://YourApp.com/Shop", "https://yourapp.com/Shop"),
+        ("https://yourapp.com:443/shop/", "https://yourapp.com/shop"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+    ],
 )
-def test_an_address_on_an_allowed_origin_is_taken(url: str) -> None:
-    assert return_base(url, allowed=ALLOWED, field="redirect_url") == url.rstrip("/")
+def test_an_address_on_an_allowed_origin_is_taken_and_its_origin_written_plainly(url: str, base: str) -> None:
+    assert return_base(url, allowed=ALLOWED, field="redirect_url") == base
 
 
 @pytest.mark.spec("GEN-8", "BC-24")
