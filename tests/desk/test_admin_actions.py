@@ -10,12 +10,14 @@ from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from holdfast.booking.models import Booking
+from holdfast.flows.settlement import settle
 from holdfast.flows.timeline import timeline_of
+from holdfast.flows.watching import money_waiting_on_a_person
 from holdfast.flows.webhooks import Call, store_forged
 from holdfast.kernel.clock import utc_now
 from holdfast.payments.models import Transaction
 from holdfast.platform.models import GatewayEvent, Transition, User
-from tests.desk.conftest import call_from_the_gateway, lose_messages
+from tests.desk.conftest import call_from_the_gateway, lose_messages, quarantined
 from tests.support.practice import Practice, held, payment_of
 from tests.support.sandbox import Sandbox
 from tests.support.worker import work
@@ -116,3 +118,35 @@ def test_an_action_is_never_run_by_opening_an_address(practice: Practice, admins
     payment.refresh_from_db()
     assert payment.looked_at is None
     assert not LogEntry.objects.exists()
+
+
+@pytest.mark.spec("BC-12")
+def test_money_that_pays_nothing_is_given_back_by_hand_once(
+    practice: Practice, sandbox: Sandbox, admin: User, admins_browser: Client
+) -> None:
+    checkout = quarantined(practice, sandbox)
+
+    said = run(admins_browser, PAYMENTS, "give_back", payment_of(checkout))
+    again = run(admins_browser, PAYMENTS, "give_back", payment_of(checkout))
+
+    assert "goes back." in said
+    assert "nothing left to give back" in again
+    [refund] = Transaction.objects.filter(kind="refund")
+    assert (refund.amount, refund.state) == (payment_of(checkout).captured, "pending")
+    assert Transition.objects.get(subject="transaction").actor == f"admin:{admin.pk}"
+    assert not money_waiting_on_a_person().exists()
+
+
+@pytest.mark.spec("BC-12")
+def test_the_money_of_a_booking_is_not_given_back_by_hand(
+    practice: Practice, sandbox: Sandbox, admins_browser: Client
+) -> None:
+    checkout = held(practice)
+    sandbox.settle(checkout.reference)
+    settle(payment_of(checkout).pk, now=utc_now())
+
+    said = run(admins_browser, PAYMENTS, "give_back", payment_of(checkout))
+
+    assert "cancel the booking instead" in said
+    assert not Transaction.objects.filter(kind="refund").exists()
+    assert payment_of(checkout).wins

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from holdfast.kernel.errors import Conflict
 from holdfast.kernel.money import Money
 from holdfast.orders.actions import lock
 from holdfast.payments.actions import conclude_refund, owe_refund
@@ -46,6 +47,25 @@ def give_back(
     refund = owe_refund(payment, amount, key=key, reason=reason, by=by, now=now)
     Payment.objects.filter(pk=payment.pk).update(next_look_at=now + after + ASK_AGAIN)
     post("refund", in_seconds=int(after.total_seconds()), refund=refund.pk)
+
+
+def give_back_what_waits(payment_id: int, *, by: str, now: datetime) -> Money:
+    """Somebody has looked at money that pays nothing, and sends it back: all that has not gone yet.
+
+    Raises Conflict for money that pays for a booking (cancel that), and where nothing is left to give.
+    """
+    with transaction():
+        lock(Payment.objects.get(pk=payment_id).order_id)
+        payment = Payment.objects.select_for_update().get(pk=payment_id)
+        if payment.has_won:
+            raise Conflict(f"{payment.reference} pays for a booking: cancel the booking instead.")
+        if not payment.left:
+            raise Conflict(f"{payment.reference} has nothing left to give back.")
+        left = Money(payment.left, payment.currency)
+        give_back(payment, left, reason=payment.reason or "given back", by=by, now=now)
+        post("email", name="refunded", payment=payment.pk)
+    log.info("given_back_by_hand", reference=payment.reference, by=by)
+    return left
 
 
 def pursue(refund_id: int, *, now: datetime) -> bool:

@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponse
 
 from holdfast.booking.models import Booking
 from holdfast.flows.reconciliation import look_at
+from holdfast.flows.refunds import give_back_what_waits
 from holdfast.flows.timeline import timeline_of
 from holdfast.kernel.clock import utc_now
+from holdfast.kernel.errors import Conflict
 from holdfast.orders.models import Due, Line, Order
 from holdfast.payments.models import Payment, Transaction
 
-from .common import ReadOnlyInline, ReadOnlyPage, Rows, StateFilter, money
+from .common import ReadOnlyInline, ReadOnlyPage, Rows, StateFilter, money, who
 
 LOOKS_AT_ONCE = 20  # each is a call to a gateway, and the page waits for all of them
 
@@ -191,7 +193,7 @@ class PaymentPage(PaymentAmounts, WithTimeline):
         "next_look_at",
     )
     inlines = (TransactionInline,)
-    actions = ("look_now",)
+    actions = ("look_now", "give_back")
 
     @admin.action(description="Look at the gateway now")
     def look_now(self, request: HttpRequest, payments: Rows) -> None:
@@ -205,6 +207,18 @@ class PaymentPage(PaymentAmounts, WithTimeline):
         if len(chosen) > LOOKS_AT_ONCE:
             only = f"Only the first {LOOKS_AT_ONCE} were looked at: each is a call to a gateway."
             self.message_user(request, only, messages.WARNING)
+
+    @admin.action(description="Give back money that pays nothing")
+    def give_back(self, request: HttpRequest, payments: Rows) -> None:
+        """Send back what the chosen payments have taken without paying for anything: quarantined, mostly."""
+        for payment in payments:
+            try:
+                amount = give_back_what_waits(payment.pk, by=who(request), now=utc_now())
+            except Conflict as no:
+                self.message_user(request, no.message, messages.WARNING)
+                continue
+            self.log_change(request, payment, f"Gave back {amount}")
+            self.message_user(request, f"{amount} of {payment.reference} goes back.")
 
     @admin.display(ordering="order__business")
     def business(self, payment: Payment) -> str:
