@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from holdfast.booking.models import Booking
-from holdfast.catalog.models import Offering
+from holdfast.catalog.models import Member, Offering
 from holdfast.catalog.queries import RUNS_THE_BUSINESS
 from holdfast.kernel.errors import NotFound
 from holdfast.kernel.money import Money
@@ -75,7 +75,8 @@ def _seen_by(user: User, trade: str) -> QuerySet[Booking]:
     if user.is_superuser:
         return everything
     runs = Q(business__in=user.memberships.filter(role__in=RUNS_THE_BUSINESS).values("business"))
-    gives = Q(provider__user=user)
+    gives_in = user.memberships.filter(role=Member.Role.PROVIDER).values("business")
+    gives = Q(provider__user=user, business__in=gives_in)
     return everything.filter(Q(customer__user=user) | runs | gives)
 
 

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from holdfast.catalog.models import Member, Provider
 from holdfast.kernel.clock import utc_now
 from holdfast.payments.models import Payment
 from holdfast.platform.models import User
@@ -249,3 +250,19 @@ def test_a_list_costs_the_same_with_one_booking_and_with_three(
 
     assert answer.json()["count"] == 3
     assert len(with_three) == len(with_one)
+
+
+@pytest.mark.spec("AST-7", "GEN-2", "BC-19")
+def test_a_provider_sees_what_he_or_she_gives_for_as_long_as_a_member(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    reference = booked(practice, sandbox)
+    user = new_member(practice, "provider")
+    Provider.objects.filter(resource=practice.person).update(user=user)
+
+    seen = api_of(user).get(f"/api/astrology/bookings/{reference}/").status_code
+    Member.objects.filter(user=user).delete()
+    after = api_of(user).get(f"/api/astrology/bookings/{reference}/").status_code
+    listed = api_of(user).get("/api/astrology/bookings/").json()["count"]
+
+    assert (seen, after, listed) == (200, 404, 0)
