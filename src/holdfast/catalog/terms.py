@@ -30,10 +30,24 @@ class Terms:
     after paying, relative to the return origin, with ``{payment}``, ``{booking}`` and ``{reason}`` filled
     in; the confirmation's is our own page of a booking.
 
+    With ``failed_payment_frees`` a payment that failed ends the order; else the time stays held for another
+    attempt until the order's own end. With ``reopens`` an order that ends unpaid is open again, as a cart is,
+    and else expired.
+
+    ``needs_approval``: somebody of the business accepts a booking once its money is in or reserved, within
+    ``approve_within`` seconds and before it begins; else it is declined, and the money goes back. When a
+    capture fails, the customer has ``pay_again_within`` seconds to pay anew.
+
+    ``deposit_percent`` of the price is asked for at once (0: all of it), and the rest ``balance_before``
+    seconds before the start.
+
     ``refund_shares`` say what a customer who cancels gets back: seconds of notice given, and the percentage
-    from then on; with less notice than the least of them, nothing. A customer who may reschedule may do so
-    until ``reschedule_notice`` seconds before the start. An order placed before there was such a term has
-    the default.
+    from then on; with less notice than the least of them, nothing. Money that is only reserved is set free in
+    full. A customer who may reschedule may do so until ``reschedule_notice`` seconds before the start; with
+    ``reschedule_reprices`` the new time costs what it costs that day, else the same offering keeps its price;
+    with ``accept_again`` the business must accept the new time.
+
+    An order placed before there was such a term has the default.
     """
 
     way: Way
@@ -45,13 +59,27 @@ class Terms:
     pay_within: int = 600
     margin: int = 90
     failed_payment_frees: bool = True
+    reopens: bool = False
+    needs_approval: bool = False
+    approve_within: int = 2 * DAY
+    pay_again_within: int = DAY
+    deposit_percent: int = 0
+    balance_before: int = 7 * DAY
     refund_shares: Shares = ((7 * DAY, 100), (DAY, 50), (0, 0))
     may_reschedule: bool = True
     reschedule_notice: int = DAY
+    reschedule_reprices: bool = False
+    accept_again: bool = False
 
     def __post_init__(self) -> None:
         shares = tuple((notice, percent) for notice, percent in self.refund_shares)  # JSON knows only lists
         object.__setattr__(self, "refund_shares", shares)
+        assert 0 <= self.deposit_percent <= 100
+
+    @property
+    def books_at_once(self) -> bool:
+        """Whether a booking is there from the checkout on, before its money is."""
+        return self.way is not Way.PAYMENT_FIRST
 
     @property
     def hold_for(self) -> timedelta:

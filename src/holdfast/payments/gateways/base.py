@@ -102,13 +102,17 @@ class BadSignature(GatewayError):
 
 @dataclass(frozen=True)
 class Start:
-    """What a customer is to pay. ``reference`` is ours, minted before the call and never reused."""
+    """What a customer is to pay. ``reference`` is ours, minted before the call and never reused.
+
+    Without ``capture`` the money is only to be reserved, which is asked only of a gateway that can capture.
+    """
 
     reference: str
     amount: Money
     return_url: str
     pay_within: timedelta
     description: str = ""
+    capture: bool = True
 
 
 @dataclass(frozen=True)
@@ -127,9 +131,10 @@ Started = Redirect  # FormPost, Instructions and Nothing join it with the gatewa
 class Outcome:
     """The gateway's own word on one payment, from an authenticated read.
 
-    ``amount`` is what the gateway says was paid, or None while nothing was. ``reference`` is the one the
-    gateway names in its answer (None if it names none). ``reason`` is one of ``declined``, ``canceled``,
-    ``expired``, ``error`` when no money came, and ``word`` the gateway's own state, for the timeline.
+    ``amount`` is what the gateway says was paid or reserved, or None while nothing was. ``reference`` is the
+    one the gateway names in its answer (None if it names none). ``reason`` is one of ``declined``,
+    ``canceled``, ``expired``, ``error`` when no money came, and ``word`` the gateway's own state, for the
+    timeline. ``capture_before`` is when reserved money is set free unless it has been captured.
     """
 
     became: Became
@@ -139,6 +144,7 @@ class Outcome:
     gateway_reference: str | None = None
     transaction_reference: str | None = None
     reason: str | None = None
+    capture_before: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -232,6 +238,11 @@ class Gateway(ABC):
                 raise TypeError(f"{cls.__name__} must define {ability.value}() exactly if it says it can.")
 
     @classmethod
+    def can_authorize(cls) -> bool:
+        """Whether money can be reserved here, and taken or set free later."""
+        return {Can.CAPTURE, Can.VOID} <= cls.can
+
+    @classmethod
     def next_look(cls, *, age: timedelta) -> timedelta:
         """How long to wait before asking again about a payment of this age, by the gateway's ladder."""
         for until, every in cls.ladder:
@@ -264,10 +275,15 @@ class Gateway(ABC):
     def look_up(self, reference: str, *, now: datetime) -> Outcome:
         """Ask for the truth about one payment. Raises Unknown."""
 
-    def capture(self, reference: str, amount: Money, *, now: datetime) -> Outcome:
+    def capture(self, reference: str, amount: Money, *, key: str, now: datetime) -> Outcome:
+        """Take money that is reserved. ``key`` is ours, and the same when the same capture is asked again.
+
+        Raises Refused when it was not taken, and Unknown.
+        """
         raise TypeError(f"{self.name} cannot capture.")
 
-    def void(self, reference: str, *, now: datetime) -> Outcome:
+    def void(self, reference: str, *, key: str, now: datetime) -> Outcome:
+        """Set reserved money free. Raises Refused when it was not, as after a capture, and Unknown."""
         raise TypeError(f"{self.name} cannot void.")
 
     def refund(self, wanted: RefundRequest, *, now: datetime) -> RefundOutcome:
