@@ -114,7 +114,7 @@ def _gateway(gateway: type[Gateway]) -> tuple[str, ...]:
         ", ".join(sorted(ability.value.replace("_", " ") for ability in gateway.can)) or "–",
         ", ".join(currencies),
         ", ".join(str(Money(gateway.minimum, currency)) for currency in currencies),
-        ", ".join(f"`{field}`" for field in gateway.credentials),
+        ", ".join(f"`{field}`" for field in gateway.credentials) or "–",
         f"`{gateway.reference_format.pattern}`",
     )
 

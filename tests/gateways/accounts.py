@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from holdfast.payments.gateways.base import Account, Token
 
@@ -54,5 +55,10 @@ def phonepe_account(
     )
 
 
+def offline_account(url: str, *, credentials: Mapping[str, str] = MappingProxyType({})) -> Account:
+    """An account that has no servers, wherever they were said to be."""
+    return Account(credentials=credentials, live=False, tokens=MemoryTokens())
+
+
 # How to point each gateway at one address, for what all gateways have in common.
-ACCOUNTS = {"phonepe": phonepe_account}
+ACCOUNTS: dict[str, Callable[..., Account]] = {"phonepe": phonepe_account, "offline": offline_account}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .base import Gateway
+from .offline import Offline
 from .phonepe import PhonePe
 
-GATEWAYS: dict[str, type[Gateway]] = {g.name: g for g in (PhonePe,)}
+GATEWAYS: dict[str, type[Gateway]] = {g.name: g for g in (PhonePe, Offline)}

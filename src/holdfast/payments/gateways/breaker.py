@@ -159,11 +159,11 @@ class Guarded:
     def look_up(self, reference: str, *, now: datetime) -> Outcome:
         return self._ask(lambda: self.gateway.look_up(reference, now=now))
 
-    def capture(self, reference: str, amount: Money, *, now: datetime) -> Outcome:
-        return self._ask(lambda: self.gateway.capture(reference, amount, now=now))
+    def capture(self, reference: str, amount: Money, *, key: str, now: datetime) -> Outcome:
+        return self._ask(lambda: self.gateway.capture(reference, amount, key=key, now=now))
 
-    def void(self, reference: str, *, now: datetime) -> Outcome:
-        return self._ask(lambda: self.gateway.void(reference, now=now))
+    def void(self, reference: str, *, key: str, now: datetime) -> Outcome:
+        return self._ask(lambda: self.gateway.void(reference, key=key, now=now))
 
     def refund(self, wanted: RefundRequest, *, now: datetime) -> RefundOutcome:
         return self._ask(lambda: self.gateway.refund(wanted, now=now))
