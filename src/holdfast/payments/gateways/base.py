@@ -134,7 +134,8 @@ class Outcome:
     ``amount`` is what the gateway says was paid or reserved, or None while nothing was. ``reference`` is the
     one the gateway names in its answer (None if it names none). ``reason`` is one of ``declined``,
     ``canceled``, ``expired``, ``error`` when no money came, and ``word`` the gateway's own state, for the
-    timeline. ``capture_before`` is when reserved money is set free unless it has been captured.
+    timeline. ``capture_before`` is when reserved money is set free unless it has been captured. ``refunded``
+    is how much of it the gateway says has gone back, by whomever it was sent; None if it does not say.
     """
 
     became: Became
@@ -145,6 +146,7 @@ class Outcome:
     transaction_reference: str | None = None
     reason: str | None = None
     capture_before: datetime | None = None
+    refunded: Money | None = None
 
 
 @dataclass(frozen=True)
