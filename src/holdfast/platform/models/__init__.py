@@ -2,6 +2,7 @@ from .account import Customer, RefreshToken, User
 from .finding import Finding
 from .idempotency import IdempotencyKey
 from .inbox import GatewayEvent
+from .second_factor import SecondFactor, Spent
 from .throttle import Throttle
 from .transition import Transition
 
@@ -11,6 +12,8 @@ __all__ = [
     "GatewayEvent",
     "IdempotencyKey",
     "RefreshToken",
+    "SecondFactor",
+    "Spent",
     "Throttle",
     "Transition",
     "User",

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 
 class UserManager(BaseUserManager["User"]):
@@ -30,10 +31,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     """Somebody who can sign in. A platform admin is a superuser; other roles are catalog.Member rows."""
 
     email = models.EmailField(unique=True)
+    # When it was shown that mail to this address reaches its user; empty until then.
+    email_verified_at = models.DateTimeField(null=True, blank=True)
     name = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
-    # Raised when every token of this user must die: on a new password, a new role, a sign-out everywhere.
+    # Raised when every token and session of this user must die: on a new password, a new role, or when a
+    # second factor is turned on.
     token_version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -48,6 +52,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(raw_password)
         self.token_version += 1
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must have been begun with: sessions die with the tokens."""
+        return salted_hmac(
+            "holdfast.session", f"{self.password}:{self.token_version}", algorithm="sha256"
+        ).hexdigest()
 
 
 class RefreshToken(models.Model):
