@@ -23,6 +23,10 @@ class Business(models.Model):
         default=False,
         help_text="between two appointments, the longer of their buffers is enough instead of both",
     )
+    tax_name = models.CharField(max_length=20, blank=True, help_text="such as GST or VAT")
+    prices_include_tax = models.BooleanField(
+        default=True, help_text="else the tax is added to what the offerings cost"
+    )
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=20, blank=True)
 
@@ -114,6 +118,7 @@ class Offering(models.Model):
     description = models.TextField(blank=True)
     image = models.CharField(max_length=200, blank=True)
     price = models.PositiveBigIntegerField(help_text="in minor units of the business's currency")
+    tax_rate = models.PositiveIntegerField(default=0, help_text="in basis points: 1800 is 18 %")
     duration = models.DurationField()
     buffer_before = models.DurationField(default=timedelta(0))
     buffer_after = models.DurationField(default=timedelta(0))
@@ -131,6 +136,9 @@ class Offering(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(condition=Q(duration__gt=timedelta(0)), name="an_offering_takes_time"),
+            models.CheckConstraint(
+                condition=Q(tax_rate__lte=10_000), name="a_tax_is_not_dearer_than_its_price"
+            ),
             models.CheckConstraint(condition=Q(slot_step__gt=timedelta(0)), name="a_slot_step_moves_on"),
             models.CheckConstraint(
                 condition=Q(buffer_before__gte=timedelta(0)) & Q(buffer_after__gte=timedelta(0)),

@@ -19,7 +19,8 @@ from holdfast.kernel.ids import new_reference
 from holdfast.kernel.money import Money
 from holdfast.kernel.origins import return_base
 from holdfast.kernel.period import Period
-from holdfast.orders.actions import Placed, place
+from holdfast.orders.actions import Item, Placed, place
+from holdfast.orders.queries import quote_of
 from holdfast.payments.actions import write_intent
 from holdfast.payments.gateways.base import (
     BadCredentials,
@@ -125,12 +126,10 @@ def _hold(
         customer = customer_of(by.user)
         refuse_squatting(customer, address=by.address, offering=offering, period=period, now=now)
         placed = place(
-            offering,
-            period,
+            [Item(offering, period, provider_among(resources), wish.details)],
             customer=customer,
-            provider=provider_among(resources),
             terms=terms,
-            details=wish.details,
+            quote=quote_of([offering]),
             return_base=return_to,
             address=by.address,
             now=now,

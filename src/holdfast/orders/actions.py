@@ -1,10 +1,13 @@
-"""Placing and ending orders."""
+"""Placing orders, and what is added to one and asked for it later."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.db.models import F
 
 from holdfast.catalog.models import Offering, Provider
 from holdfast.catalog.terms import Terms
@@ -12,57 +15,160 @@ from holdfast.kernel.period import Period
 from holdfast.platform.db import transaction_required
 from holdfast.platform.models import Customer
 
+from .dues import Kind as DueKind
+from .dues import dues_for
 from .models import Due, Line, Order
+from .pricing import Kind, Quote, QuotedLine, tax_line
+
+
+@dataclass(frozen=True)
+class Item:
+    """One service to be bought: what, when, by whom, and what the trade wants to know about it."""
+
+    offering: Offering
+    period: Period
+    provider: Provider | None = None
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A new order with its one line and its one due."""
+    """A new order, with a line for each item in the items' order, and what it asks for."""
 
     order: Order
-    line: Line
-    due: Due
+    lines: tuple[Line, ...]
+    dues: tuple[Due, ...]
+
+    @property
+    def line(self) -> Line:
+        """The line of the first item."""
+        return self.lines[0]
+
+    @property
+    def due(self) -> Due:
+        """What is to be paid now."""
+        return self.dues[0]
 
 
 @transaction_required
 def place(
-    offering: Offering,
-    period: Period,
+    items: Sequence[Item],
     *,
     customer: Customer,
-    provider: Provider | None,
     terms: Terms,
-    details: dict[str, Any],
+    quote: Quote,
     return_base: str,
     address: str | None,
     now: datetime,
 ) -> Placed:
-    """Write down what is bought, at today's price and terms, with the full amount due now."""
+    """Write down what is bought, as it was quoted and under these terms, and what is due when.
+
+    ``quote`` is of the same items in the same order, all of one business and one trade.
+    """
+    business, trade = items[0].offering.business, items[0].offering.trade
+    assert {(item.offering.business_id, item.offering.trade) for item in items} == {(business.pk, trade)}
     order = Order.objects.create(
-        business=offering.business,
+        business=business,
         customer=customer,
-        trade=offering.trade,
+        trade=trade,
         terms_placed=terms.as_json(),
-        currency=offering.business.currency,
-        total=offering.price,
+        currency=quote.currency,
+        total=quote.total,
         return_base=return_base,
         address=address,
         state="placed",
         expires_at=now + terms.hold_for,
         created_at=now,
     )
-    line = Line.objects.create(
-        order=order,
-        offering=offering,
-        provider=provider,
-        title=offering.title,
-        price=offering.price,
-        starts_at=period.start,
-        ends_at=period.end,
-        details=details,
+    lines = _write_lines(order, items, quote)
+    dues = _ask(order, terms, starts_at=min(item.period.start for item in items), now=now)
+    return Placed(order, lines, dues)
+
+
+def _write_lines(order: Order, items: Sequence[Item], quote: Quote) -> tuple[Line, ...]:
+    """The services in one statement, and in another what belongs to them, if anything does."""
+    services = Line.objects.bulk_create(
+        Line(
+            order=order,
+            kind=Kind.SERVICE.value,
+            offering=item.offering,
+            provider=item.provider,
+            title=quoted.title,
+            price=quoted.price,
+            tax_rate=quoted.tax_rate,
+            starts_at=item.period.start,
+            ends_at=item.period.end,
+            details=item.details,
+        )
+        for item, quoted in zip(items, quote.services, strict=True)
     )
-    due = Due.objects.create(order=order, amount=order.total, due_at=now)
-    return Placed(order, line, due)
+    if quote.parts:
+        Line.objects.bulk_create(_part(part, of=services[part.of or 0]) for part in quote.parts)
+    return tuple(services)
+
+
+def _part(quoted: QuotedLine, *, of: Line) -> Line:
+    return Line(
+        order_id=of.order_id,
+        kind=quoted.kind.value,
+        of=of,
+        title=quoted.title,
+        price=quoted.price,
+        tax_rate=quoted.tax_rate,
+        tax=quoted.tax,
+    )
+
+
+def _ask(order: Order, terms: Terms, *, starts_at: datetime, now: datetime) -> tuple[Due, ...]:
+    asks = dues_for(
+        order.total,
+        deposit_percent=terms.deposit_percent,
+        balance_before=timedelta(seconds=terms.balance_before),
+        starts_at=starts_at,
+        now=now,
+    )
+    dues = [Due(order=order, kind=ask.kind.value, amount=ask.amount, due_at=ask.due_at) for ask in asks]
+    return tuple(Due.objects.bulk_create(dues))
+
+
+@transaction_required
+def add_line(order: Order, *, of: Line, title: str, price: int) -> Line:
+    """Make a service of a placed order dearer by a fee, or with a price below 0 cheaper by a discount.
+
+    Where the service is taxed, its tax follows, as the business's prices include it or not today; the
+    order's total goes along with both, and is read anew. The caller has the order's lock.
+    """
+    kind = Kind.FEE if price >= 0 else Kind.DISCOUNT
+    quoted = [QuotedLine(kind, title, price, tax_rate=of.tax_rate)]
+    if of.tax_rate:
+        business = order.business
+        quoted.append(
+            tax_line(
+                price,
+                of=None,
+                rate=of.tax_rate,
+                tax_name=business.tax_name,
+                prices_include_tax=business.prices_include_tax,
+            )
+        )
+    line, *_ = Line.objects.bulk_create(_part(one, of=of) for one in quoted)
+    change = sum(one.price for one in quoted)
+    Order.objects.filter(pk=order.pk).update(total=F("total") + change)
+    order.refresh_from_db(fields=["total"])
+    return line
+
+
+@transaction_required
+def ask_for(order: Order, kind: DueKind, amount: int, due_at: datetime) -> Due:
+    """Ask for another amount. A second full due, deposit or balance is refused while the first one stands."""
+    return Due.objects.create(order=order, kind=kind.value, amount=amount, due_at=due_at)
+
+
+@transaction_required
+def withdraw(due: Due, now: datetime) -> None:
+    """Ask for this no more. Doing so twice changes nothing."""
+    Due.objects.filter(pk=due.pk, withdrawn_at=None).update(withdrawn_at=now)
+    due.refresh_from_db(fields=["withdrawn_at"])
 
 
 @transaction_required

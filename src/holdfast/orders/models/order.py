@@ -1,21 +1,24 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
-from holdfast.catalog.models import Business, Offering, Provider
+from holdfast.catalog.models import Business
 from holdfast.catalog.terms import Terms
 from holdfast.kernel.money import Money
-from holdfast.kernel.period import Period
 from holdfast.platform.models import Customer
 from holdfast.platform.moves import Lived, one_of
-from holdfast.platform.triggers import lifecycle_triggers, never_leaves
+from holdfast.platform.triggers import frozen, lifecycle_triggers, never_leaves
 
-from .lifecycle import ORDER
+from ..dues import Kind as DueKind
+from ..lifecycle import ORDER
 
 
 class Order(Lived):
-    """What a customer wants to buy, of one business and one way to sell, under the terms of that moment."""
+    """What a customer wants to buy, of one business and one way to sell, under the terms of that moment.
+
+    ``total`` is what its lines' prices add up to.
+    """
 
     class Reason(models.TextChoices):
         """Why an order ended without a booking, in the words of the failed page."""
@@ -57,56 +60,42 @@ class Order(Lived):
         return Terms.from_json(self.terms_placed)
 
 
-class Line(models.Model):
-    """One thing on an order. Price and details are snapshots; details are personal data, and erasable."""
+class Due(models.Model):
+    """An amount that an order asks for, with a date. One that is withdrawn asks for nothing any more.
 
-    class Kind(models.TextChoices):
-        SERVICE = "service"
+    What stands asks either for everything at once, or for a deposit and later for the balance; a difference
+    may come on top of either.
+    """
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
-    kind = models.CharField(max_length=10, choices=Kind, default=Kind.SERVICE)
-    offering = models.ForeignKey(Offering, on_delete=models.PROTECT, related_name="+")
-    provider = models.ForeignKey(Provider, null=True, on_delete=models.PROTECT, related_name="+")
-    title = models.CharField(max_length=160)
-    price = models.PositiveBigIntegerField()
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
-    details = models.JSONField(default=dict)
+    Kind = DueKind
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="dues")
+    kind = models.CharField(
+        max_length=10,
+        choices=[(kind.value, kind.name.capitalize()) for kind in DueKind],
+        default=DueKind.FULL.value,
+    )
+    amount = models.PositiveBigIntegerField()
+    due_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(ends_at__gt=F("starts_at")), name="a_line_ends_after_it_starts"
-            )
+                condition=Q(kind__in=[kind.value for kind in DueKind]), name="due_kind_is_known"
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(kind__in=[DueKind.FULL.value, DueKind.DEPOSIT.value], withdrawn_at=None),
+                name="one_first_due_an_order",
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(kind=DueKind.BALANCE.value, withdrawn_at=None),
+                name="one_balance_an_order",
+            ),
         ]
-        triggers = never_leaves()
-
-    def __str__(self) -> str:
-        return self.title
-
-    @property
-    def owner(self) -> str:
-        """The name under which this line's allocations are kept."""
-        return owner_of(self.pk)
-
-    @property
-    def period(self) -> Period:
-        return Period(self.starts_at, self.ends_at)
-
-
-class Due(models.Model):
-    """An amount that an order asks for, with a date."""
-
-    class Kind(models.TextChoices):
-        FULL = "full"
-
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="dues")
-    kind = models.CharField(max_length=10, choices=Kind, default=Kind.FULL)
-    amount = models.PositiveBigIntegerField()
-    due_at = models.DateTimeField()
-
-    class Meta:
-        triggers = never_leaves()
+        triggers = [frozen("order_id", "kind", "amount"), *never_leaves()]
 
     def __str__(self) -> str:
         return f"{self.kind} due of order {self.order_id}"
@@ -114,7 +103,3 @@ class Due(models.Model):
     @property
     def money(self) -> Money:
         return Money(self.amount, self.order.currency)
-
-
-def owner_of(line_id: int) -> str:
-    return f"line:{line_id}"

@@ -1,0 +1,9 @@
+"""The rows of orders: what is bought, what is asked for it, and the codes that make it cheaper."""
+
+from __future__ import annotations
+
+from .line import Line, owner_of
+from .order import Due, Order
+from .promo import PromoCode, Redemption
+
+__all__ = ["Due", "Line", "Order", "PromoCode", "Redemption", "owner_of"]
