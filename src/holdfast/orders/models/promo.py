@@ -53,7 +53,8 @@ class PromoCode(models.Model):
                 violation_error_message="A code is of letters, digits, hyphens and underscores.",
             ),
             models.CheckConstraint(
-                condition=Q(percent__range=(1, 100), amount=None) | Q(percent=None, amount__gte=1),
+                condition=Q(percent__isnull=False, percent__range=(1, 100), amount=None)
+                | Q(percent=None, amount__isnull=False, amount__gte=1),
                 name="a_code_is_worth_a_percentage_or_an_amount",
                 violation_error_message="Give a percentage from 1 to 100, or else an amount.",
             ),
