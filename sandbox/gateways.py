@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from sandbox.gateway import Gateway
 from sandbox.phonepe import PhonePe
+from sandbox.toy import Toy
 
-GATEWAYS: tuple[type[Gateway], ...] = (PhonePe,)
+GATEWAYS: tuple[type[Gateway], ...] = (PhonePe, Toy)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from holdfast.payments.gateways.base import Account, Token
+from holdfast.payments.gateways import GATEWAYS
+from holdfast.payments.gateways.base import Account, Gateway, Token
+from tests.support import toy
 
 NOW = datetime(2026, 8, 3, 9, 0, tzinfo=UTC)
 
@@ -60,5 +62,17 @@ def offline_account(url: str, *, credentials: Mapping[str, str] = MappingProxyTy
     return Account(credentials=credentials, live=False, tokens=MemoryTokens())
 
 
+def toy_account(url: str, *, credentials: Mapping[str, str] = toy.CREDENTIALS) -> Account:
+    return Account(credentials=credentials, live=False, tokens=MemoryTokens(), base_urls={"api": url})
+
+
+# Every gateway that there is, and the one that tests add.
+KINDS: dict[str, type[Gateway]] = {**GATEWAYS, toy.Toy.name: toy.Toy}
+# Where the sandbox speaks for them.
+SERVED_AT = {"phonepe": "/phonepe/apis/pg-sandbox", "toy": "/toy"}
 # How to point each gateway at one address, for what all gateways have in common.
-ACCOUNTS: dict[str, Callable[..., Account]] = {"phonepe": phonepe_account, "offline": offline_account}
+ACCOUNTS: dict[str, Callable[..., Account]] = {
+    "phonepe": phonepe_account,
+    "offline": offline_account,
+    "toy": toy_account,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,6 @@ import pytest
 
 from holdfast.kernel.ids import new_reference
 from holdfast.kernel.money import EXPONENTS, Money
-from holdfast.payments.gateways import GATEWAYS
 from holdfast.payments.gateways.base import (
     BadCredentials,
     BadSignature,
@@ -23,17 +23,22 @@ from holdfast.payments.gateways.base import (
     Unknown,
 )
 from holdfast.payments.gateways.breaker import Breaker, BreakerOpen, GatewayBusy, GatewaySlots, guarded
-from tests.gateways.accounts import ACCOUNTS, CREDENTIALS, NOW
+from tests.gateways.accounts import ACCOUNTS, CREDENTIALS, KINDS, NOW
 from tests.gateways.raw_server import Answer, RawServer, http, raw_server
+from tests.support import toy
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOBODY = "http://127.0.0.1:1"
-SECRETS = [value for name, value in CREDENTIALS.items() if "secret" in name or "password" in name]
+SECRETS = [
+    value
+    for name, value in (*CREDENTIALS.items(), *toy.CREDENTIALS.items())
+    if re.search("secret|password|key", name)
+]
 
 
-@pytest.fixture(params=sorted(GATEWAYS))
+@pytest.fixture(params=sorted(KINDS))
 def kind(request: pytest.FixtureRequest) -> type[Gateway]:
-    return GATEWAYS[request.param]
+    return KINDS[request.param]
 
 
 @pytest.fixture
@@ -85,7 +90,7 @@ def questions(gateway: Gateway) -> Iterator[Callable[[], object]]:
 
 
 def test_it_is_registered_under_its_name_and_states_its_facts(kind: type[Gateway]) -> None:
-    assert GATEWAYS[kind.name] is kind
+    assert KINDS[kind.name] is kind
     assert kind.label
     assert kind.currencies <= EXPONENTS.keys()
     assert kind.minimum > 0

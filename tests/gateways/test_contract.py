@@ -23,7 +23,7 @@ def test_a_gateway_that_can_and_does_not_say_so_fails_at_import() -> None:
         class Modest(Gateway):
             can = frozenset()
 
-            def void(self, reference: str, *, now: datetime) -> Outcome:
+            def void(self, reference: str, *, key: str, now: datetime) -> Outcome:
                 raise NotImplementedError
 
 

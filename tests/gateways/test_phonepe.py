@@ -14,24 +14,9 @@ from holdfast.payments.gateways.base import Became, Refused, Start, Unclear, Unk
 from holdfast.payments.gateways.deadline import deadline
 from holdfast.payments.gateways.phonepe import PhonePe
 from tests.gateways.accounts import phonepe_account
+from tests.gateways.troubles import SHORT, UNANSWERED
 from tests.support.sandbox import Sandbox
 
-SHORT = timedelta(milliseconds=500)
-
-# What can go wrong with any call → whether the gateway has done what it was asked.
-UNANSWERED = {
-    "500_before": False,
-    "500_after": True,
-    "reset_before": False,
-    "reset_after": True,
-    "timeout_before": False,
-    "timeout_after": True,
-    "429": False,
-    "html": True,
-    "empty": True,
-    "truncated": True,
-    "slow": True,
-}
 FORGIVEN = ("bom", "trailing_comma", "duplicate_key", "401")
 
 

@@ -18,7 +18,8 @@ from holdfast.payments.gateways.base import (
 )
 from holdfast.payments.gateways.deadline import deadline
 from holdfast.payments.gateways.phonepe import PhonePe
-from tests.gateways.test_phonepe import FORGIVEN, SHORT, UNANSWERED
+from tests.gateways.test_phonepe import FORGIVEN
+from tests.gateways.troubles import SHORT, UNANSWERED
 from tests.support.sandbox import Sandbox
 
 
