@@ -43,6 +43,8 @@ def test_who_registers_is_signed_in(db: None, cheap_passwords: None) -> None:
         "id": said["id"],
         "email": "new@example.com",
         "name": "Somebody New",
+        "email_verified": False,
+        "two_factor": False,
         "is_admin": False,
         "roles": [],
     }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from holdfast.notifications import account_mail
 from holdfast.notifications.email import deliver
 
 from . import refunds, webhooks
@@ -13,6 +14,7 @@ from . import refunds, webhooks
 Handler = Callable[..., object]
 
 HANDLERS: dict[str, Handler] = {
+    "account_mail": lambda *, now, **fact: account_mail.deliver(**fact, now=now),
     "email": lambda *, now, **fact: deliver(**fact, now=now),
     "gateway_event": lambda *, now, event: webhooks.handle(event, now=now),
     "refund": lambda *, now, refund: refunds.pursue(refund, now=now),

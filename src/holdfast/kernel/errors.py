@@ -3,6 +3,7 @@
     HoldfastError
     ├── Invalid               400  the request is wrong, field by field
     ├── NotSignedIn           401
+    │   └── CodeRequired           … the password is right; a one-time code is wanted as well
     ├── PaymentRequired       402
     ├── Forbidden             403
     ├── NotFound              404
@@ -45,6 +46,10 @@ class Invalid(HoldfastError):
 
 class NotSignedIn(HoldfastError):
     """Please sign in."""
+
+
+class CodeRequired(NotSignedIn):
+    """Please enter the code that your authenticator app shows, or a recovery code."""
 
 
 class PaymentRequired(HoldfastError):

@@ -50,7 +50,11 @@ def deliver(
     What can happen to it more than once is told apart by its ``step``; what its template needs beside the
     row is ``told``.
     """
-    fact = FACTS[name](booking if booking is not None else payment, **told)
+    send(name, FACTS[name](booking if booking is not None else payment, **told), now=now, step=step)
+
+
+def send(name: str, fact: Fact, *, now: datetime, step: int | None = None) -> None:
+    """Send the email ``name`` of a fact, unless it has been sent or there is nobody to send it to."""
     host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
     which = f".{step}" if step is not None else ""
     message_id = f"<{name}.{fact.subject_kind}.{fact.subject_id}{which}@{host}>"

@@ -11,15 +11,19 @@ from holdfast.kernel.errors import TooMany
 
 from .models import Throttle
 
-A_MINUTE = 60
+A_MINUTE, AN_HOUR = 60, 3600
 
 
-def throttle(limits: Mapping[str, int], *, now: datetime) -> None:
-    """Count one more use of every key. Raises TooMany when one is over its limit (0: no limit)."""
+def throttle(limits: Mapping[str, int], *, now: datetime, seconds: int = A_MINUTE) -> None:
+    """Count one more use of every key. Raises TooMany when one is over its limit (0: no limit).
+
+    A window is so many ``seconds`` long, a minute or an hour, and is known by the minute that it begins with.
+    """
     counted = sorted(key for key, limit in limits.items() if limit)
     if not counted:
         return
-    window = int(now.timestamp()) // A_MINUTE
+    begins = int(now.timestamp()) // seconds * seconds
+    window = begins // A_MINUTE
     rows = ", ".join(["(%s, %s, 1)"] * len(counted))
     table = Throttle._meta.db_table
     sql = f"""
@@ -30,4 +34,4 @@ def throttle(limits: Mapping[str, int], *, now: datetime) -> None:
         cursor.execute(sql, [part for key in counted for part in (key, window)])
         uses = dict(cursor.fetchall())
     if any(uses[key] > limits[key] for key in counted):
-        raise TooMany(retry_after=(window + 1) * A_MINUTE - int(now.timestamp()))
+        raise TooMany(retry_after=begins + seconds - int(now.timestamp()))

@@ -51,7 +51,7 @@ ALLOWED_HOSTS = words(
     "HOLDFAST_ALLOWED_HOSTS", f"{urlsplit(HOLDFAST_PUBLIC_URL).hostname} localhost 127.0.0.1"
 )
 
-# --- limits: uses a minute, 0 for none ---
+# --- limits: uses a minute, or an hour where the name says so; 0 for none ---
 HOLDFAST_LIMITS = {
     "sign_in": number("HOLDFAST_LIMIT_SIGN_IN", 60),
     "register": number("HOLDFAST_LIMIT_REGISTER", 60),
@@ -59,13 +59,19 @@ HOLDFAST_LIMITS = {
     "start_by_user": number("HOLDFAST_LIMIT_START_BY_USER", 60),
     "look_up": number("HOLDFAST_LIMIT_LOOK_UP", 300),
     "bad_webhook": number("HOLDFAST_LIMIT_BAD_WEBHOOK", 60),
+    "account_mail": number("HOLDFAST_LIMIT_ACCOUNT_MAIL", 10),
+    "mail_to_an_hour": number("HOLDFAST_LIMIT_MAIL_TO_AN_HOUR", 5),
+    "proof_by_user": number("HOLDFAST_LIMIT_PROOF_BY_USER", 5),
+    "proof_by_user_an_hour": number("HOLDFAST_LIMIT_PROOF_BY_USER_AN_HOUR", 20),
 }
 HOLDFAST_HOLDS_A_CUSTOMER = number("HOLDFAST_HOLDS_A_CUSTOMER", 3)
 HOLDFAST_HOLDS_AN_ADDRESS = number("HOLDFAST_HOLDS_AN_ADDRESS", 12)
 
-# --- tokens, in seconds ---
+# --- tokens and mailed links, in seconds ---
 HOLDFAST_ACCESS_LIFE = number("HOLDFAST_ACCESS_LIFE", 15 * 60)
 HOLDFAST_REFRESH_LIFE = number("HOLDFAST_REFRESH_LIFE", 14 * 24 * 3600)
+HOLDFAST_VERIFY_LIFE = number("HOLDFAST_VERIFY_LIFE", 3 * 24 * 3600)
+HOLDFAST_RESET_LIFE = number("HOLDFAST_RESET_LIFE", 3600)
 
 # --- gateways ---
 HOLDFAST_WEB_THREADS = number("HOLDFAST_WEB_THREADS", 16)  # of one web process; gateways get half

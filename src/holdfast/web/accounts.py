@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Annotated
 
-from django.contrib.auth.hashers import check_password, make_password
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 from django.http import HttpRequest
 from ninja import Router, Schema
 from ninja.responses import Status
 from pydantic import StringConstraints
 
 from holdfast.catalog.models import Member
+from holdfast.flows import accounts, second_factor
 from holdfast.kernel.clock import utc_now
-from holdfast.kernel.errors import Invalid, NotSignedIn
-from holdfast.platform.models import User
 
-from . import tokens
-from .answers import BAD, SIGNED_IN, THROTTLED, Problem, documented
+from . import passwords, tokens, two_factor
+from .answers import BAD, SIGNED_IN, THROTTLED, CodeProblem, Problem, documented
 from .auth import bearer_token, signed_in, who
-from .fields import Email
+from .fields import Email, MayBeNull, Password
+from .signing_in import ask_for_code, user_with
 from .throttles import limit
+from .tokens import Tokens
 
 router = Router(tags=["accounts"])
+router.add_router("", passwords.router)
+router.add_router("/two-factor", two_factor.router)
 
-Password = Annotated[str, StringConstraints(max_length=256)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)]
 
 
@@ -38,8 +35,11 @@ class Registration(Schema):
 
 
 class Credentials(Schema):
+    """``code`` is one of the app or a recovery code. Without two-factor sign-in it says nothing."""
+
     email: Annotated[str, StringConstraints(max_length=254)]
     password: Password
+    code: Annotated[str, MayBeNull, StringConstraints(strip_whitespace=True, max_length=40)] = ""
 
 
 class Refresh(Schema):
@@ -52,11 +52,6 @@ class SignOut(Schema):
     refresh: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
-class Tokens(Schema):
-    access: str
-    refresh: str
-
-
 class Role(Schema):
     business: str
     role: str
@@ -66,6 +61,8 @@ class Account(Schema):
     id: int
     email: str
     name: str
+    email_verified: bool
+    two_factor: bool
     is_admin: bool
     roles: list[Role]
 
@@ -78,30 +75,28 @@ class Registered(Tokens):
 
 @router.post("/register/", response=documented({201: Registered}, BAD, THROTTLED), auth=None)
 def register(request: HttpRequest, body: Registration) -> Status[Registered]:
-    """Make an account, and sign it in."""
+    """Make an account, sign it in, and mail a link that verifies its address."""
     limit(request, "register")
-    user = _new_user(body)
+    user = accounts.register(body.email, body.password, name=body.name, now=utc_now())
     pair = tokens.issue(user, now=utc_now())
     made = Registered(id=user.pk, email=user.email, name=user.name, access=pair.access, refresh=pair.refresh)
     return Status(201, made)
 
 
-@router.post("/token/", response=documented({200: Tokens, 401: Problem}, BAD, THROTTLED), auth=None)
+@router.post("/token/", response=documented({200: Tokens, 401: CodeProblem}, BAD, THROTTLED), auth=None)
 def token(request: HttpRequest, body: Credentials) -> Tokens:
-    """Email and password for a pair of tokens."""
+    """Email and password for a pair of tokens; with a code where two-factor sign-in is on."""
     limit(request, "sign_in")
-    user = User.objects.filter(email=User.objects.normalize(body.email), is_active=True).first()
-    # An unknown address takes as long as a wrong password, so that nobody learns who has an account.
-    if not check_password(body.password, user.password if user else _some_hash()) or user is None:
-        raise NotSignedIn("No account has this email and password.")
-    return _as_tokens(tokens.issue(user, now=utc_now()))
+    user = user_with(body.email, body.password)
+    ask_for_code(request, user, body.code, now=utc_now())
+    return tokens.in_answer(tokens.issue(user, now=utc_now()))
 
 
 @router.post("/token/refresh/", response=documented({200: Tokens, 401: Problem}, BAD, THROTTLED), auth=None)
 def refresh(request: HttpRequest, body: Refresh) -> Tokens:
     """A refresh token for a new pair. Each works once."""
     limit(request, "sign_in")
-    return _as_tokens(tokens.rotate(body.refresh, now=utc_now()))
+    return tokens.in_answer(tokens.rotate(body.refresh, now=utc_now()))
 
 
 @router.post("/logout/", response=documented({204: None, 401: Problem}, BAD, THROTTLED), auth=None)
@@ -124,27 +119,8 @@ def me(request: HttpRequest) -> Account:
         id=user.pk,
         email=user.email,
         name=user.name,
+        email_verified=user.email_verified_at is not None,
+        two_factor=second_factor.is_on(user),
         is_admin=user.is_superuser,
         roles=[Role(business=member.business.slug, role=member.role) for member in roles],
     )
-
-
-def _new_user(body: Registration) -> User:
-    try:
-        validate_password(body.password, User(email=body.email, name=body.name))
-    except ValidationError as weak:
-        raise Invalid({"password": weak.messages}) from weak
-    try:
-        return User.objects.create_user(body.email, body.password, name=body.name)
-    except IntegrityError as taken:
-        raise Invalid({"email": ["An account with this email exists."]}) from taken
-
-
-@cache
-def _some_hash() -> str:
-    """A hash to check against when there is no user: made once, for argon2 takes its time."""
-    return make_password("nobody's")
-
-
-def _as_tokens(pair: tokens.Pair) -> Tokens:
-    return Tokens(access=pair.access, refresh=pair.refresh)

@@ -14,6 +14,12 @@ class Problem(Schema):
     error: str
 
 
+class CodeProblem(Problem):
+    """``code_required``: email and password are right, and a one-time ``code`` is wanted beside them."""
+
+    code_required: bool = False
+
+
 class SlotOut(Schema):
     """One slot, in the business's time zone (or the one asked for)."""
 

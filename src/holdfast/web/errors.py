@@ -50,6 +50,7 @@ def _already_held(error: Any) -> Body:
 
 BODIES: dict[type[errors.HoldfastError], Callable[[Any], Body]] = {
     errors.Invalid: lambda error: error.fields,
+    errors.CodeRequired: lambda error: {"error": error.message, "code_required": True},
     errors.SlotTaken: lambda error: {"error": error.message, "nearest_slots": error.nearest},
     errors.AlreadyHeld: _already_held,
 }

@@ -80,6 +80,7 @@ Email = Annotated[
     AfterValidator(_mailbox),
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
 ]
+Password = Annotated[str, StringConstraints(max_length=256)]
 Id = Annotated[int, BeforeValidator(_written_number), Field(ge=1, le=2**63 - 1)]
 PlainText = AfterValidator(_plain_text)
 MayBeNull = BeforeValidator(_none_is_empty)  # of an optional text: null says as little as ""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
 
 from holdfast.kernel.clock import utc_now
-from holdfast.platform.throttling import throttle
+from holdfast.platform.throttling import A_MINUTE, AN_HOUR, throttle
 
+HOURLY = "_an_hour"
 ONE_HOUSEHOLD = 64  # bits of an IPv6 address: whoever has one has the rest of its network as well
 
 
@@ -22,19 +25,29 @@ def client_address(request: HttpRequest) -> str | None:
     return str(found) if found else None
 
 
-def limit(request: HttpRequest, *names: str, user: int | None = None) -> None:
-    """Count this request against the named limits, per address or, where they say so, per user.
+def limit(request: HttpRequest, *names: str, user: int | None = None, recipient: str = "") -> None:
+    """Count this request against the named limits, a minute's or an hour's.
 
-    Raises TooMany.
+    They count per address or, where their names say so, per user or per recipient of mail. Raises TooMany.
     """
-    address = _neighborhood(client_address(request))
-    throttle(
-        {
-            f"{name}:{user if name.endswith('_by_user') else address}": settings.HOLDFAST_LIMITS[name]
-            for name in names
-        },
-        now=utc_now(),
-    )
+    now = utc_now()
+    whose = {"_by_user": str(user), "_to": _digest(recipient), "": _neighborhood(client_address(request))}
+    hourly = [name for name in names if name.endswith(HOURLY)]
+    for seconds, counted in ((A_MINUTE, set(names).difference(hourly)), (AN_HOUR, hourly)):
+        throttle(
+            {f"{name}:{_whose(name, whose)}": settings.HOLDFAST_LIMITS[name] for name in counted},
+            now=now,
+            seconds=seconds,
+        )
+
+
+def _whose(name: str, whose: Mapping[str, str]) -> str:
+    """Of those who may be counted, the one whom the limit's name says; the address, if it says nothing."""
+    return next(counted for end, counted in whose.items() if name.removesuffix(HOURLY).endswith(end))
+
+
+def _digest(recipient: str) -> str:
+    return hashlib.sha256(recipient.encode()).hexdigest()
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

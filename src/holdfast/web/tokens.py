@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 import jwt
 from django.conf import settings
 from django.db.models import Exists
+from ninja import Schema
 
 from holdfast.kernel.errors import NotSignedIn
 from holdfast.platform.db import transaction
@@ -26,6 +27,13 @@ AUDIENCE = "holdfast-api"
 
 @dataclass(frozen=True)
 class Pair:
+    access: str
+    refresh: str
+
+
+class Tokens(Schema):
+    """How a pair is answered."""
+
     access: str
     refresh: str
 
@@ -84,6 +92,10 @@ def _claims_of(access: str) -> Claims | None:
         return Claims(int(said["sub"]), int(said["ver"]), uuid.UUID(said["fam"]))
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
         return None
+
+
+def in_answer(pair: Pair) -> Tokens:
+    return Tokens(access=pair.access, refresh=pair.refresh)
 
 
 def rotate(refresh: str, *, now: datetime) -> Pair:

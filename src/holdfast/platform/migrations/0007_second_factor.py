@@ -2,9 +2,10 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import holdfast.platform.secrets
 from django.conf import settings
 from django.db import migrations, models
+
+import holdfast.platform.secrets
 
 
 class Migration(migrations.Migration):
