@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
+
 import holdfast
 from holdfast.booking.models import Booking
 from holdfast.flows.refunds import pursue

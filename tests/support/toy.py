@@ -1,8 +1,8 @@
 """A gateway that reserves money, as one file: the adapter of the sandbox's Toy, for tests only.
 
-``from tests.support.toy import toy_gateway as toy_gateway`` in a folder's conftest gives its tests the fixture:
-the practice then sells through Toy, and the handle that comes back steers it. ``authorize(sandbox, reference)``
-and its like do what customers, banks and people in the gateway's dashboard do.
+A folder whose conftest imports ``toy_gateway`` has the fixture: the practice then sells through Toy, and the
+handle that comes back steers it. ``authorize(sandbox, reference)`` and its like do what customers, banks and
+people in the gateway's dashboard do.
 """
 
 from __future__ import annotations
