@@ -14,6 +14,7 @@ from django.test import Client
 from holdfast.availability.models import DateOverride
 from holdfast.booking.models import Booking
 from holdfast.catalog.models import Provider
+from holdfast.flows import second_factor
 from holdfast.flows.blocks import block
 from holdfast.flows.checkout import Checkout
 from holdfast.flows.ending import expire_orders
@@ -109,6 +110,7 @@ def books(practice: Practice, sandbox: Sandbox) -> Books:
     DateOverride.objects.create(resource=practice.person, day=TODAY)
     block(practice.person, Period(TONIGHT, TONIGHT + timedelta(hours=1)), by="user:1", now=NOW)
     issue(new_member(practice, "owner"), now=utc_now())
+    second_factor.set_up(new_user(), now=NOW)
     an_open_finding()
     an_answered_key()
     work()

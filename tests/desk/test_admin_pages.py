@@ -21,7 +21,7 @@ from tests.support.statements import count_statements
 PAGES = {model._meta.label: page for model, page in django_admin.site._registry.items()}
 READ_ONLY = {label: page for label, page in PAGES.items() if isinstance(page, NothingChanges)}
 # What no admin page shows: secrets, counters, and tables that belong to another row's page.
-NOT_SHOWN = {"holdfast_platform.Throttle", "holdfast_payments.GatewayToken"}
+NOT_SHOWN = {"holdfast_platform.Spent", "holdfast_platform.Throttle", "holdfast_payments.GatewayToken"}
 
 pytestmark = pytest.mark.spec("GEN-16")
 

@@ -69,6 +69,38 @@ RULES: dict[tuple[str, str], Rule] = {
         lambda api, w: api.send("/api/auth/logout/", {"refresh": "x"}), EVERYBODY, status=204
     ),
     ("GET", "/api/auth/me/"): Rule(lambda api, w: api.get("/api/auth/me/"), SIGNED_IN),
+    ("POST", "/api/auth/verify-email/"): Rule(
+        lambda api, w: api.send("/api/auth/verify-email/", {"key": "x"}), EVERYBODY, status=400
+    ),
+    ("POST", "/api/auth/verify-email/resend/"): Rule(
+        lambda api, w: api.send("/api/auth/verify-email/resend/"), SIGNED_IN, status=202
+    ),
+    ("POST", "/api/auth/password/reset/"): Rule(
+        lambda api, w: api.send("/api/auth/password/reset/", {"email": "user@example.com"}),
+        EVERYBODY,
+        status=202,
+    ),
+    ("POST", "/api/auth/password/reset/confirm/"): Rule(
+        lambda api, w: api.send("/api/auth/password/reset/confirm/", {"key": "x", "password": "x"}),
+        EVERYBODY,
+        status=400,
+    ),
+    ("POST", "/api/auth/password/change/"): Rule(
+        lambda api, w: api.send("/api/auth/password/change/"), SIGNED_IN, status=400
+    ),
+    ("GET", "/api/auth/two-factor/"): Rule(lambda api, w: api.get("/api/auth/two-factor/"), SIGNED_IN),
+    ("POST", "/api/auth/two-factor/"): Rule(
+        lambda api, w: api.send("/api/auth/two-factor/"), SIGNED_IN, status=400
+    ),
+    ("POST", "/api/auth/two-factor/confirm/"): Rule(
+        lambda api, w: api.send("/api/auth/two-factor/confirm/"), SIGNED_IN, status=400
+    ),
+    ("POST", "/api/auth/two-factor/recovery-codes/"): Rule(
+        lambda api, w: api.send("/api/auth/two-factor/recovery-codes/"), SIGNED_IN, status=400
+    ),
+    ("POST", "/api/auth/two-factor/off/"): Rule(
+        lambda api, w: api.send("/api/auth/two-factor/off/"), SIGNED_IN, status=400
+    ),
     ("POST", "/api/payments/webhook/{gateway}/"): Rule(
         lambda api, w: api.send("/api/payments/webhook/phonepe/"), EVERYBODY, status=401
     ),

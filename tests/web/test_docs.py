@@ -52,6 +52,14 @@ def test_the_document_says_which_routes_want_a_token() -> None:
 
     assert closed == {
         ("get", "/api/auth/me/"),
+        ("post", "/api/auth/verify-email/resend/"),
+        ("post", "/api/auth/password/change/"),
+        ("get", "/api/auth/two-factor/"),
+        ("post", "/api/auth/two-factor/"),
+        ("post", "/api/auth/two-factor/confirm/"),
+        ("post", "/api/auth/two-factor/recovery-codes/"),
+        ("post", "/api/auth/two-factor/off/"),
+        ("post", "/api/files/"),
         ("get", "/api/payments/{reference}/release/"),
         ("post", "/api/payments/{reference}/release/"),
         ("post", "/api/astrology/bookings/book-with-payment/"),

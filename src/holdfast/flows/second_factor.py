@@ -90,6 +90,13 @@ def turn_off(user: User, code: str, *, now: datetime) -> None:
         mail("account_changed", user=user.pk, what="factor_off", now=now)
 
 
+@transaction_required
+def take_away(user: User, *, now: datetime) -> None:
+    """Turn it off for somebody who can show no code any more, and tell them. For platform admins."""
+    SecondFactor.objects.filter(user=user).delete()
+    mail("account_changed", user=user.pk, what="factor_off", now=now)
+
+
 def renew_recovery_codes(user: User, code: str, *, now: datetime) -> list[str]:
     """Ten new codes instead of those that are left. Raises Conflict if it is off, and Invalid."""
     recovery = codes.new_recovery_codes()

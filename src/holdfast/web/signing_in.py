@@ -81,7 +81,7 @@ def wait_for_code(request: HttpRequest, user: User, *, go_to: str, now: datetime
 
 
 def who_waits(request: HttpRequest, *, now: datetime) -> tuple[User, str]:
-    """Who has shown a password in this session a moment ago, and where to go then. Raises NotSignedIn."""
+    """Who has shown a password a moment ago in this browser, and where to go then. Raises NotSignedIn."""
     waits = request.session.get(WAITING)
     if waits is None or now >= datetime.fromisoformat(waits["until"]):
         raise NotSignedIn

@@ -1,4 +1,4 @@
-"""People: users with their roles on the platform, customers, and the sessions of apps."""
+"""People: users with their roles on the platform, how they sign in, customers, and the sessions of apps."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import Model
+from django.db.transaction import atomic
 from django.http import HttpRequest
 
+from holdfast.flows.second_factor import take_away
+from holdfast.kernel.clock import utc_now
 from holdfast.platform.accounts import revoke_tokens
-from holdfast.platform.models import Customer, RefreshToken, User
+from holdfast.platform.models import Customer, RefreshToken, SecondFactor, User
 
-from .common import Page, ReadOnlyPage
+from .common import Page, ReadOnlyPage, Rows
 from .unfolded import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 # Whoever gains or loses one of these must sign in anew.
@@ -50,7 +53,7 @@ class UserPage(Page, DjangoUserAdmin[User]):
     search_fields = ("email", "name")
     ordering = ("-id",)
     filter_horizontal = ()
-    readonly_fields = ("last_login", "created_at", "token_version")
+    readonly_fields = ("last_login", "created_at", "email_verified_at", "token_version")
     fieldsets = (
         (None, {"fields": ("email", "name", "password")}),
         ("May", {"fields": ROLES}),
@@ -62,9 +65,36 @@ class UserPage(Page, DjangoUserAdmin[User]):
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm[User], change: bool) -> None:
+        if "email" in form.changed_data:
+            obj.email_verified_at = None
         super().save_model(request, obj, form, change)
         if change and set(ROLES) & set(form.changed_data):
             revoke_tokens([obj.pk])
+
+
+@admin.register(SecondFactor)
+class SecondFactorPage(Page):
+    """Who signs in with an authenticator app. Delete one for somebody who has lost the app and the codes."""
+
+    list_display = ("user", "begun_at", "confirmed_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    ordering = ("-id",)
+    exclude = ("secret", "recovery")
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: SecondFactor) -> None:
+        take_away(obj.user, now=utc_now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: Rows) -> None:
+        with atomic():
+            for factor in queryset:
+                self.delete_model(request, factor)
 
 
 @admin.register(Customer)
