@@ -7,6 +7,7 @@ is left running for the next run, and forgets what it is told at a power cut, fo
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import psycopg
@@ -38,5 +39,7 @@ os.environ.setdefault("HOLDFAST_ENCRYPTION_KEYS", Fernet.generate_key().decode()
 os.environ.setdefault("HOLDFAST_PUBLIC_URL", "http://testserver")
 os.environ.setdefault("HOLDFAST_LOG_LEVEL", "WARNING")
 os.environ["HOLDFAST_POOL"] = "0"
+FILES = tempfile.TemporaryDirectory(prefix="holdfast-files-")  # gone when the tests are over
+os.environ["HOLDFAST_FILES_DIR"] = FILES.name
 if not os.environ.get("DATABASE_URL"):
     os.environ["DATABASE_URL"] = _database()

@@ -15,9 +15,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from holdfast.booking.models import Booking
 from holdfast.kernel.clock import utc_now
 from holdfast.payments.models import Payment
-from holdfast.platform.models import User
+from holdfast.platform.files import store
+from holdfast.platform.models import StoredFile, User
 from holdfast.project.api import api as ninja_api
 from tests.support.booked import api_of, booked
+from tests.support.pictures import PDF, upload
 from tests.support.practice import DAY, Api, Practice, held, new_member, new_practice, new_user
 from tests.support.sandbox import Sandbox
 
@@ -27,11 +29,13 @@ SECRETS = ("user@example.com", "9876543210")
 
 @dataclass
 class World:
-    """One customer's booking, paid for, and one more time that is held; and all who may ask about them."""
+    """One customer's booking, paid for, and one more time that is held, and a file for its business; and
+    all who may ask about them."""
 
     practice: Practice
     booking: str
     held: str
+    file: str
     apis: dict[str, Api]
 
 
@@ -115,6 +119,14 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/api/payments/{reference}/release/"): Rule(
         lambda api, w: api.get(f"/api/payments/{w.held}/release/"), PAYER
     ),
+    ("POST", "/api/files/"): Rule(
+        lambda api, w: api.post("/api/files/", {"purpose": "document", "file": upload(PDF)}),
+        SIGNED_IN,
+        status=201,
+    ),
+    ("GET", "/api/files/{key}/"): Rule(
+        lambda api, w: api.get(f"/api/files/{w.file}/"), CONCERNED | {"provider"}
+    ),
     ("GET", f"{A}/services/"): Rule(lambda api, w: api.get(f"{A}/services/"), EVERYBODY),
     ("GET", f"{A}/services/{{service_id}}/"): Rule(
         lambda api, w: api.get(f"{A}/services/{w.practice.offering.pk}/"), EVERYBODY
@@ -179,6 +191,9 @@ def world(practice: Practice, sandbox: Sandbox, customer: User, settings: Any) -
         practice=practice,
         booking=booked(practice, sandbox, user=customer, now=utc_now()),
         held=held(practice, user=customer, at="12:00", now=utc_now()).reference,
+        file=store(
+            upload(PDF), owner=customer, purpose="document", business_id=practice.business.pk, now=utc_now()
+        ).key,
         apis={role: api_of(user) for role, user in users.items()} | {"nobody": Api()},
     )
 
@@ -249,9 +264,10 @@ def test_a_reference_of_one_kind_opens_nothing_of_another(world: World, referenc
 
 
 def _state() -> list[Any]:
-    """What a request could change: each order and payment with its state, and the bookings."""
+    """What a request could change: each order and payment with its state, the bookings, and the files."""
     payments = Payment.objects.order_by("pk").values_list("pk", "state", "order__state")
-    return [*payments, *Booking.objects.order_by("pk").values_list("pk", "state", "starts_at")]
+    bookings = Booking.objects.order_by("pk").values_list("pk", "state", "starts_at")
+    return [*payments, *bookings, StoredFile.objects.count()]
 
 
 def _addresses(patterns: Any = None, start: str = "/") -> Iterator[str]:

@@ -23,9 +23,11 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from holdfast.kernel.clock import utc_now
+from holdfast.platform.files import store
 from holdfast.project.api import api as ninja_api
 from holdfast.web.tokens import issue
 from tests.support.booked import booked
+from tests.support.pictures import PDF, upload
 from tests.support.practice import Api, Practice, held, new_user, request_body
 from tests.support.sandbox import Sandbox
 
@@ -96,6 +98,7 @@ def test_answers_about_things_that_exist_are_those_of_the_document(
         "service_id": practice.offering.pk,
         "gateway": "phonepe",
         "account": practice.account.pk,
+        "key": store(upload(PDF), owner=user, purpose="document", now=utc_now()).key,
         "reference": held(practice, user=user).reference,
         "astro_book_id": booked(practice, sandbox, user=user, at="12:00"),
     }

@@ -15,6 +15,7 @@ from procrastinate.jobs import Status
 
 from holdfast.kernel.clock import utc_now
 from holdfast.platform.connections import connections_returned
+from holdfast.platform.orphans import sweep_orphans
 from holdfast.platform.outbox import DELIVER
 from holdfast.platform.tidying import tidy_up
 
@@ -67,6 +68,13 @@ def tidy(timestamp: int) -> None:
 def audit_the_books(timestamp: int) -> None:
     with connections_returned():
         audit(now=utc_now())
+
+
+@app.periodic(cron="15 3 * * *")
+@app.task(name="sweep_orphans", queue="clock", lock="sweep_orphans", queueing_lock="sweep_orphans")
+def sweep_orphaned_files(timestamp: int) -> None:
+    with connections_returned():
+        sweep_orphans(now=utc_now())
 
 
 @app.periodic(cron="* * * * * */15")

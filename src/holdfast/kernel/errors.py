@@ -10,11 +10,13 @@
     ├── Conflict              409  the world has moved on
     │   ├── SlotTaken              … with the nearest free slots
     │   ├── AlreadyHeld            … by the same customer, with the way to pay or release it
+    │   ├── PromoUsedUp            … a promo code's limit is reached
     │   ├── MoveRefused            … a lifecycle has no such move
     │   └── StillAnswering         … the same request is being answered already
     ├── KeyUsed               422  its Idempotency-Key belongs to another request
     ├── TooMany               429  with the seconds to wait
     └── Unavailable           503  a payment method cannot be reached just now
+        └── StorageFailed          … files cannot be kept or read: a disk is full, or gone
 
 The docstring is the message; ``web.errors`` maps each class to its HTTP answer.
 """
@@ -85,6 +87,10 @@ class AlreadyHeld(Conflict):
         self.payment_url = payment_url
 
 
+class PromoUsedUp(Conflict):
+    """This code has been used as often as it may be."""
+
+
 class MoveRefused(Conflict):
     """This cannot be done in its present state."""
 
@@ -115,3 +121,7 @@ class Unavailable(HoldfastError):
     """This payment method cannot be reached just now. Please try again shortly."""
 
     retry_after = 30
+
+
+class StorageFailed(Unavailable):
+    """Files cannot be kept or read just now, and nothing has been changed. Please try again shortly."""

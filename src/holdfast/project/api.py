@@ -6,7 +6,7 @@ from ninja import NinjaAPI
 from ninja.openapi.docs import Swagger
 
 from holdfast.surfaces.astrology.api import router as astrology
-from holdfast.web import accounts, payments
+from holdfast.web import accounts, files, payments
 from holdfast.web.errors import answer_errors
 from holdfast.web.idempotency import answered_once
 from holdfast.web.reading import StrictParser
@@ -27,5 +27,6 @@ answer_errors(api)
 api.add_decorator(answered_once, mode="view")
 api.add_router("/auth", accounts.router)
 api.add_router("/payments", payments.router)
+api.add_router("/files", files.router)
 for path, surface in SURFACES.items():
     api.add_router(path, surface)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import django_stubs_ext
@@ -63,9 +65,11 @@ HOLDFAST_LIMITS = {
     "mail_to_an_hour": number("HOLDFAST_LIMIT_MAIL_TO_AN_HOUR", 5),
     "proof_by_user": number("HOLDFAST_LIMIT_PROOF_BY_USER", 5),
     "proof_by_user_an_hour": number("HOLDFAST_LIMIT_PROOF_BY_USER_AN_HOUR", 20),
+    "upload_by_user": number("HOLDFAST_LIMIT_UPLOAD_BY_USER", 20),
 }
 HOLDFAST_HOLDS_A_CUSTOMER = number("HOLDFAST_HOLDS_A_CUSTOMER", 3)
 HOLDFAST_HOLDS_AN_ADDRESS = number("HOLDFAST_HOLDS_AN_ADDRESS", 12)
+HOLDFAST_FILE_BYTES_A_DAY = number("HOLDFAST_FILE_BYTES_A_DAY", 50 * 1024 * 1024)
 
 # --- tokens and mailed links, in seconds ---
 HOLDFAST_ACCESS_LIFE = number("HOLDFAST_ACCESS_LIFE", 15 * 60)
@@ -116,6 +120,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "holdfast.web.edge.api_edge",
+    "holdfast.web.bodies.limited_bodies",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -155,7 +160,10 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin-allow-popups"
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # the longest body, but where files are sent: web.bodies
+# Files are read in memory, so that a full disk cannot break off a request before we answer for it.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 
 UNFOLD = {"SITE_TITLE": "Holdfast", "SITE_HEADER": "Holdfast", "SITE_SUBHEADER": "Administration"}
 
@@ -166,6 +174,19 @@ USE_I18N = True
 STATIC_URL = "/static/"
 STATIC_ROOT = text("HOLDFAST_STATIC_ROOT") or None  # where collectstatic puts them, if it is used
 WHITENOISE_USE_FINDERS = True
+
+# --- files that people send: a folder, or any storage of Django's ---
+HOLDFAST_FILES_STORAGE = text("HOLDFAST_FILES_STORAGE")
+HOLDFAST_FILES_DIR = text("HOLDFAST_FILES_DIR") or str(Path(text("HOLDFAST_HOME") or ".holdfast") / "files")
+STORAGES = {
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "files": {
+        "BACKEND": HOLDFAST_FILES_STORAGE,
+        "OPTIONS": json.loads(text("HOLDFAST_FILES_OPTIONS") or "{}"),
+    }
+    if HOLDFAST_FILES_STORAGE
+    else {"BACKEND": "holdfast.platform.storage.FilesOnDisk", "OPTIONS": {"location": HOLDFAST_FILES_DIR}},
+}
 
 # --- mail: SMTP when HOLDFAST_SMTP_HOST is set, files when HOLDFAST_MAIL_DIR is, else the console ---
 EMAIL_HOST = text("HOLDFAST_SMTP_HOST")

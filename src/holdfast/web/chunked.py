@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
 
-from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+
+from .bodies import longest_body
 
 
 def with_length(application: WSGIHandler) -> Any:
@@ -16,7 +17,7 @@ def with_length(application: WSGIHandler) -> Any:
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         coding = environ.get("HTTP_TRANSFER_ENCODING", "").lower()
         if "chunked" in coding and not environ.get("CONTENT_LENGTH"):
-            body = _read(environ["wsgi.input"], settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+            body = _read(environ["wsgi.input"], longest_body(environ.get("PATH_INFO", "")) + 1)
             environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         return application(environ, start_response)
 

@@ -1,7 +1,8 @@
 """The edge of the API: what is true of every address under it, whichever route answers.
 
 An error is JSON even where no route was reached; a missing slash at the end is forgiven, because a
-redirect would lose the body; HEAD is GET without the body; and no answer is kept by a cache.
+redirect would lose the body; HEAD is GET without the body; and no answer is kept by a cache that does not
+say so itself.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def api_edge(get_response: View) -> View:
         if not is_text(request.path_info):
             return private(JsonResponse({"error": WORDS[404]}, status=404))
         _close_with_a_slash(request)
-        return private(_in_json(_answer_to_head(request, get_response)))
+        response = _in_json(_answer_to_head(request, get_response))
+        return response if response.has_header("Cache-Control") else private(response)
 
     return answer
 

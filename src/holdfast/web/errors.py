@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
-from django.http.request import RawPostDataException
+from django.http.request import RawPostDataException, UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
@@ -85,6 +85,10 @@ def answer_errors(api: NinjaAPI) -> None:
     @api.exception_handler(RawPostDataException)
     def a_form(request: HttpRequest, error: RawPostDataException) -> HttpResponse:
         return api.create_response(request, {"error": "Send JSON, not a form."}, status=400)
+
+    @api.exception_handler(UnreadablePostError)
+    def broken_off(request: HttpRequest, error: UnreadablePostError) -> HttpResponse:
+        return api.create_response(request, {"error": "The request broke off."}, status=400)
 
     @api.exception_handler(RequestDataTooBig)
     def too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:

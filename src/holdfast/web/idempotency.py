@@ -22,6 +22,7 @@ from holdfast.platform.idempotency import Answer, Asked, Claim
 from holdfast.platform.models import User
 
 from .answers import Problem
+from .bodies import content_of
 from .throttles import client_address, limit
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotent-Replayed"
@@ -93,7 +94,7 @@ def _actor(operation: Operation, request: HttpRequest) -> str:
 
 def _fingerprint(request: HttpRequest) -> str:
     """What is asked, in 64 letters; keyed, for a bare digest of a password is soon guessed."""
-    asked = f"{request.get_full_path()}\n".encode() + request.body
+    asked = f"{request.get_full_path()}\n".encode() + content_of(request)
     return salted_hmac("holdfast.idempotency", asked, algorithm="sha256").hexdigest()
 
 

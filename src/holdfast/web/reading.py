@@ -33,7 +33,7 @@ class StrictParser(Parser):
     def parse_querydict(
         self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest
     ) -> dict[str, Any]:
-        strange = {key: [NOT_TEXT] for key, values in data.lists() if not all(map(is_text, values))}
+        strange = {key: [NOT_TEXT] for key, values in data.lists() if not all(map(_is_sound, values))}
         if strange:
             raise Invalid(strange)
         return super().parse_querydict(data, list_fields, request)
@@ -42,6 +42,11 @@ class StrictParser(Parser):
 def is_text(text: str) -> bool:
     """Whether PostgreSQL can keep it: neither NUL nor half of a surrogate pair."""
     return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _is_sound(sent: Any) -> bool:
+    """Whether a field of a form can be kept; of a file others judge."""
+    return not isinstance(sent, str) or is_text(sent)
 
 
 def _no_number(name: str) -> NoReturn:

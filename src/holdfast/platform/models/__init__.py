@@ -1,4 +1,5 @@
 from .account import Customer, RefreshToken, User
+from .file import StoredFile
 from .finding import Finding
 from .idempotency import IdempotencyKey
 from .inbox import GatewayEvent
@@ -14,6 +15,7 @@ __all__ = [
     "RefreshToken",
     "SecondFactor",
     "Spent",
+    "StoredFile",
     "Throttle",
     "Transition",
     "User",
