@@ -26,9 +26,6 @@ from holdfast.kernel.errors import Invalid, NotFound, StorageFailed, TooMany
 from holdfast.platform import pictures
 from holdfast.platform.db import transaction as flow
 from holdfast.platform.files import (
-    PURPOSES,
-    SERVED_AS,
-    Kind,
     content_of,
     file_by_key,
     path_of,
@@ -38,6 +35,7 @@ from holdfast.platform.files import (
 )
 from holdfast.platform.models import StoredFile, User
 from holdfast.platform.orphans import sweep_orphans
+from holdfast.platform.purposes import PURPOSES, SERVED_AS, Kind
 from holdfast.platform.storage import FilesOnDisk
 from tests.support.pictures import BLUE, HTML, PDF, RED, SVG, opened, picture, upload
 from tests.support.practice import NOW

@@ -14,8 +14,8 @@ from django.test import Client, RequestFactory
 from django.urls import resolve
 
 from holdfast.kernel.clock import utc_now
-from holdfast.platform.files import MOST_BYTES, PURPOSES
 from holdfast.platform.models import StoredFile, User
+from holdfast.platform.purposes import MOST_BYTES, PURPOSES
 from holdfast.web.bodies import LONGER
 from holdfast.web.chunked import with_length
 from holdfast.web.tokens import issue

@@ -26,37 +26,9 @@ from holdfast.kernel.errors import Invalid, NotFound, StorageFailed, TooMany
 from .db import no_transaction, transaction, transaction_required
 from .models import StoredFile, User
 from .pictures import drawn_anew
+from .purposes import MIB, PURPOSES, Kind, Purpose
 
 log = structlog.get_logger(__name__)
-
-Kind = StoredFile.Kind
-PICTURES = frozenset({Kind.JPEG, Kind.PNG, Kind.WEBP})
-MIB = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Purpose:
-    """What a file is for, and so what it may be and who may see it.
-
-    A public file is anybody's to see who has its address. Every other one is its owner's and its
-    business's. ``from_members``: only somebody who runs the business may send it.
-    """
-
-    kinds: frozenset[StoredFile.Kind]
-    most_bytes: int
-    longest_side: int = 2048
-    is_public: bool = False
-    from_members: bool = False
-
-
-PURPOSES = {
-    "profile_picture": Purpose(PICTURES, 5 * MIB, longest_side=1024, is_public=True),
-    "service_picture": Purpose(PICTURES, 10 * MIB, is_public=True, from_members=True),
-    "booking_picture": Purpose(PICTURES, 10 * MIB),
-    "transfer_slip": Purpose(PICTURES | {Kind.PDF}, 10 * MIB),
-    "document": Purpose(PICTURES | {Kind.PDF}, 10 * MIB),
-}
-MOST_BYTES = max(purpose.most_bytes for purpose in PURPOSES.values())
 
 
 @dataclass(frozen=True)
@@ -65,7 +37,7 @@ class Sign:
 
     begins: re.Pattern[bytes]
     format: str | None
-    kept_as: StoredFile.Kind
+    kept_as: Kind
 
 
 SIGNS = (
@@ -75,13 +47,6 @@ SIGNS = (
     Sign(re.compile(rb"RIFF.{4}WEBP", re.DOTALL), "WEBP", Kind.WEBP),
     Sign(re.compile(rb"%PDF-\d\.\d"), None, Kind.PDF),
 )
-# What it is served as, and how its name ends.
-SERVED_AS: dict[str, tuple[str, str]] = {
-    Kind.JPEG: ("image/jpeg", "jpg"),
-    Kind.PNG: ("image/png", "png"),
-    Kind.WEBP: ("image/webp", "webp"),
-    Kind.PDF: ("application/pdf", "pdf"),
-}
 
 
 def store(
@@ -145,7 +110,7 @@ def path_of(key: str) -> str:
     return f"{key[:2]}/{key}"
 
 
-def _judged(upload: File[Any], purpose: Purpose) -> tuple[StoredFile.Kind, bytes]:
+def _judged(upload: File[Any], purpose: Purpose) -> tuple[Kind, bytes]:
     """What the content is, and the bytes to keep. Raises Invalid."""
     content = upload.read(purpose.most_bytes + 1)
     if not content:
@@ -161,7 +126,7 @@ def _judged(upload: File[Any], purpose: Purpose) -> tuple[StoredFile.Kind, bytes
     return sign.kept_as, drawn
 
 
-def _listed(kinds: frozenset[StoredFile.Kind]) -> str:
+def _listed(kinds: frozenset[Kind]) -> str:
     *some, last = [kind.label for kind in Kind if kind in kinds]
     return f"{', '.join(some)} or {last}"
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from holdfast.platform.files import MOST_BYTES
+from holdfast.platform.purposes import MOST_BYTES
 
 TOO_LARGE = "The request is too large."
 FORM = 64 * 1024  # what a form around a file takes

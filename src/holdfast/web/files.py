@@ -16,8 +16,8 @@ from holdfast.catalog.queries import businesses_run_by
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import Invalid, NotFound
 from holdfast.platform import files
-from holdfast.platform.files import PURPOSES, SERVED_AS
 from holdfast.platform.models import StoredFile, User
+from holdfast.platform.purposes import PICTURES, PURPOSES, SERVED_AS
 
 from .answers import BAD, MISSING, SIGNED_IN, THROTTLED, Problem, documented
 from .auth import signed_in, who
@@ -117,7 +117,7 @@ def _served(stored: StoredFile) -> HttpResponse:
     content_type, ending = SERVED_AS[stored.kind]
     is_public = PURPOSES[stored.purpose].is_public
     # All that is public is a picture that we have drawn ourselves.
-    disposition = "inline" if is_public and stored.kind in files.PICTURES else "attachment"
+    disposition = "inline" if is_public and stored.kind in PICTURES else "attachment"
     headers = {
         "Content-Disposition": f'{disposition}; filename="{stored.purpose}-{stored.key[:8]}.{ending}"',
         "Content-Security-Policy": "default-src 'none'; sandbox",

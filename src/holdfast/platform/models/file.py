@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from ..purposes import Kind
 from ..triggers import frozen
 
 
@@ -13,12 +14,6 @@ class StoredFile(models.Model):
     ``business_id`` is a catalog.Business, above this layer and so without a foreign key. Nothing that the
     sender said of the file is kept: what it is and what it is called follow from its content and purpose.
     """
-
-    class Kind(models.TextChoices):
-        JPEG = "jpeg", "JPEG picture"
-        PNG = "png", "PNG picture"
-        WEBP = "webp", "WebP picture"
-        PDF = "pdf", "PDF document"
 
     key = models.CharField(max_length=32, unique=True)
     purpose = models.CharField(max_length=30)
