@@ -37,6 +37,7 @@ def offering_form(practice: Practice, **over: Any) -> dict[str, Any]:
         "trade": "astrology",
         "title": "Gemstones",
         "price": 99900,
+        "tax_rate": 0,
         "duration": "00:30:00",
         "buffer_before": "00:00:00",
         "buffer_after": "00:00:00",

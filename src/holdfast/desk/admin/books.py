@@ -72,6 +72,10 @@ class LineAmounts:
     def costs(self, line: Line) -> str:
         return money(line.price, line.order.currency)
 
+    @admin.display(description="tax", ordering="tax")
+    def taxed(self, line: Line) -> str:
+        return money(line.tax, line.order.currency)
+
 
 class LineInline(LineAmounts, ReadOnlyInline):
     model = Line
@@ -125,17 +129,30 @@ class LinePage(LineAmounts, ReadOnlyPage):
     list_filter = ("kind", "order__business", "starts_at")
     list_select_related = ("order",)
     search_fields = ("title", "=order__id", "booking__reference")
-    fields = ("order", "kind", "offering", "provider", "title", "costs", "starts_at", "ends_at", "details")
+    fields = (
+        "order",
+        "kind",
+        "of",
+        "offering",
+        "provider",
+        "title",
+        "costs",
+        "tax_rate",
+        "taxed",
+        "starts_at",
+        "ends_at",
+        "details",
+    )
     ordering = ("-id",)
 
 
 @admin.register(Due)
 class DuePage(ReadOnlyPage):
-    list_display = ("id", "order", "kind", "asks", "due_at")
+    list_display = ("id", "order", "kind", "asks", "due_at", "withdrawn_at")
     list_filter = ("kind", "order__business", "due_at")
     list_select_related = ("order",)
     search_fields = ("=order__id", "payments__reference")
-    fields = ("order", "kind", "asks", "due_at")
+    fields = ("order", "kind", "asks", "due_at", "withdrawn_at")
     ordering = ("-id",)
 
     @admin.display(description="amount", ordering="amount")

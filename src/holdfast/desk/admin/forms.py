@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from holdfast.catalog.models import Business, Offering
 from holdfast.desk import checks
 from holdfast.flows.gateways import credential_fields, gateway_labels
+from holdfast.orders.models import PromoCode
 from holdfast.payments.models import GatewayAccount
 
 from .unfolded import PasswordWidget, SelectWidget
@@ -23,6 +24,14 @@ def checked(value: Any, check: Callable[[Any], list[str]]) -> Any:
     if problems := check(value):
         raise ValidationError(problems)
     return value
+
+
+def refuse_strangers(form: forms.ModelForm[Any], field: str, found: dict[str, Any]) -> None:
+    """Whatever is chosen in this field must be of the business that the form is about."""
+    business = found.get("business")
+    strangers = [str(row) for row in found.get(field) or () if business and row.business_id != business.pk]
+    if strangers:
+        form.add_error(field, f"Not of this business: {', '.join(strangers)}.")
 
 
 class BusinessForm(forms.ModelForm[Business]):
@@ -59,12 +68,25 @@ class OfferingForm(forms.ModelForm[Offering]):
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data
-        business = found.get("business")
-        strangers = [
-            r.name for r in found.get("resources") or () if r.business_id != getattr(business, "pk", 0)
-        ]
-        if business and strangers:
-            self.add_error("resources", f"Not of this business: {', '.join(strangers)}.")
+        refuse_strangers(self, "resources", found)
+        return found
+
+
+class PromoCodeForm(forms.ModelForm[PromoCode]):
+    """What a code must be, the table says itself; that its offerings are of its business, only a form can."""
+
+    class Meta:
+        model = PromoCode
+        fields = "__all__"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["business"].disabled = True
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        refuse_strangers(self, "offerings", found)
         return found
 
 
