@@ -53,6 +53,21 @@ def under_a_reference(view: View[P]) -> View[P]:
     return answer
 
 
+def confidential(view: View[P]) -> View[P]:
+    """A page whose address or content is a secret: kept by no cache, told to no other site.
+
+    Our own site is told, for a form whose page sends no referrer at all comes from nowhere, to Django.
+    """
+
+    @wraps(view)
+    def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = private(view(request, *args, **kwargs))
+        response["Referrer-Policy"] = "same-origin"
+        return response
+
+    return answer
+
+
 def leaves_for_a_gateway(view: View[P]) -> View[P]:
     """A page that leads to a gateway, which wants to see which site its visitor comes from."""
 
