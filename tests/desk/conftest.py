@@ -22,9 +22,11 @@ from holdfast.flows.settlement import settle
 from holdfast.flows.webhooks import Call, receive
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.period import Period
+from holdfast.platform.files import store
 from holdfast.platform.idempotency import Answer, Asked, Claim, claim, keep
-from holdfast.platform.models import Finding, User
+from holdfast.platform.models import Finding, StoredFile, User
 from holdfast.web.tokens import issue
+from tests.support.pictures import PDF, upload
 from tests.support.practice import CREDENTIALS, NOW, TODAY, Practice, held, new_member, new_user, payment_of
 from tests.support.sandbox import Sandbox
 from tests.support.worker import work
@@ -97,6 +99,10 @@ def an_answered_key() -> None:
     keep(claimed, Answer(200, {}, CREDENTIALS["client_secret"].encode()))
 
 
+def a_file() -> StoredFile:
+    return store(upload(PDF), owner=None, purpose="document", now=NOW)
+
+
 @pytest.fixture
 def books(practice: Practice, sandbox: Sandbox) -> Books:
     too_late = held(practice)
@@ -113,6 +119,7 @@ def books(practice: Practice, sandbox: Sandbox) -> Books:
     second_factor.set_up(new_user(), now=NOW)
     an_open_finding()
     an_answered_key()
+    a_file()
     work()
     return Books(practice, paid, too_late, Booking.objects.get())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import accounts, books, businesses, door, events, gateways, offerings, opening_hours
+from . import accounts, books, businesses, door, events, files, gateways, offerings, opening_hours
 
 __all__ = [
     "accounts",
@@ -10,6 +10,7 @@ __all__ = [
     "businesses",
     "door",
     "events",
+    "files",
     "gateways",
     "offerings",
     "opening_hours",
