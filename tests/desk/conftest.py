@@ -22,6 +22,9 @@ from holdfast.flows.settlement import settle
 from holdfast.flows.webhooks import Call, receive
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.period import Period
+from holdfast.orders.models import PromoCode
+from holdfast.orders.promos import redeem
+from holdfast.platform.db import transaction
 from holdfast.platform.files import store
 from holdfast.platform.idempotency import Answer, Asked, Claim, claim, keep
 from holdfast.platform.models import Finding, StoredFile, User
@@ -103,6 +106,14 @@ def a_file() -> StoredFile:
     return store(upload(PDF), owner=None, purpose="document", now=NOW)
 
 
+def a_used_code(checkout: Checkout) -> None:
+    """A promo code that this order has used."""
+    order = payment_of(checkout).order
+    promo = PromoCode.objects.create(business=order.business, code="DIWALI", percent=10)
+    with transaction():
+        redeem(promo, order=order, customer=order.customer, now=NOW)
+
+
 @pytest.fixture
 def books(practice: Practice, sandbox: Sandbox) -> Books:
     too_late = held(practice)
@@ -120,6 +131,7 @@ def books(practice: Practice, sandbox: Sandbox) -> Books:
     an_open_finding()
     an_answered_key()
     a_file()
+    a_used_code(paid)
     work()
     return Books(practice, paid, too_late, Booking.objects.get())
 

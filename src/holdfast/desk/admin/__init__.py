@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import accounts, books, businesses, door, events, files, gateways, offerings, opening_hours
+from . import accounts, books, businesses, door, events, files, gateways, offerings, opening_hours, promos
 
 __all__ = [
     "accounts",
@@ -14,4 +14,5 @@ __all__ = [
     "gateways",
     "offerings",
     "opening_hours",
+    "promos",
 ]
