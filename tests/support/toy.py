@@ -12,7 +12,7 @@ import hmac
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -144,8 +144,8 @@ class Toy(Gateway):
             raise BadSignature("There is no signature that could be checked.")
         signed = f"{seal['at']}.".encode() + body
         expected = hmac.digest(secret.encode(), signed, hashlib.sha256).hex()
-        age = utc_now() - datetime.fromtimestamp(int(seal["at"]), tz=UTC)
-        if not hmac.compare_digest(expected, seal["digest"]) or abs(age) > TOLERANCE:
+        age = utc_now().timestamp() - int(seal["at"])
+        if not hmac.compare_digest(expected, seal["digest"]) or abs(age) > TOLERANCE.total_seconds():
             raise BadSignature("The signature is not this account's, or not of now.")
         return _notice(read_object(body))
 
