@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from django.conf import settings
 from django.utils.timesince import timesince
@@ -71,7 +70,7 @@ FACTS: dict[str, Callable[..., Fact | None]] = {
 def _with_link(user: User, purpose: Purpose, subject: str, *, now: datetime) -> Fact:
     key = key_for(user, purpose, now=now)
     life = timesince(now, now + timedelta(seconds=getattr(settings, purpose.life)))
-    return _fact(user, subject, {"page": _page(f"/{purpose.name}/{quote(key)}/"), "life": life})
+    return _fact(user, subject, {"page": _page(f"/{purpose.name}/{key}/"), "life": life})
 
 
 def _fact(user: User, subject: str, context: dict[str, Any]) -> Fact:

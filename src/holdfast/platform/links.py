@@ -74,7 +74,7 @@ def _no_longer_good() -> Invalid:
 
 
 def _signer(purpose: Purpose) -> Signer:
-    return Signer(salt=f"holdfast.link.{purpose.name}")
+    return Signer(sep=".", salt=f"holdfast.link.{purpose.name}")  # nothing that an address would escape
 
 
 def _state(user: User, purpose: Purpose) -> str:
