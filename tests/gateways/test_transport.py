@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import re
 import socket
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ import pytest
 
 from holdfast.payments.gateways.base import NotSent, Unknown
 from holdfast.payments.gateways.deadline import deadline
-from holdfast.payments.gateways.transport import LONGEST, SCRUBBED, call, scrub
+from holdfast.payments.gateways.transport import LONGEST, SCRUBBED, call, scrub, scrub_text
 from tests.gateways.raw_server import Answer, drip, http, raw_server, silence
 
 SHORT = timedelta(milliseconds=300)
@@ -204,3 +205,47 @@ def test_what_may_be_stored_has_neither_tokens_nor_card_account_or_upi_details()
             }
         ],
     }
+
+
+@pytest.mark.spec("GEN-20")
+@pytest.mark.parametrize(
+    "said",
+    [
+        "declined for 4111111111111111",
+        "card 4111 1111 1111 1111 of the payer",
+        "5555-5555-5555-4444",
+        "(378282246310005)",
+        "password: hunter2",
+        'client_secret = "hunter2"',
+        "https://pay.example/?apiKey=hunter2&lang=en",
+        '{"accessToken": "hunter2", broken',
+        "Authorization: Bearer hunter2",
+    ],
+)
+def test_a_secret_in_the_middle_of_a_text_is_taken_out(said: str) -> None:
+    kept = scrub_text(said)
+
+    assert SCRUBBED in kept
+    assert not re.search(r"hunter2|[0-9]{4}", kept)
+
+
+@pytest.mark.spec("GEN-20")
+def test_a_card_number_is_taken_out_whatever_its_field_is_called() -> None:
+    kept = scrub({"note": "4111111111111111", "number": 4111111111111111, "parts": [["4111 1111 1111 1111"]]})
+
+    assert kept == {"note": SCRUBBED, "number": SCRUBBED, "parts": [[SCRUBBED]]}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "OMO2403282020198641071317",
+        "ASTRO_ORDER_5_4111111111111111",
+        "1711638020198",
+        "4111111111111112",
+        "199900",
+    ],
+)
+def test_what_only_looks_like_a_card_number_stays(said: str) -> None:
+    assert scrub_text(said) == said
+    assert scrub({"amount": 199_900, "at": 1_711_638_020_198}) == {"amount": 199_900, "at": 1_711_638_020_198}

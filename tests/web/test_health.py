@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
 from prometheus_client.parser import text_string_to_metric_families
-from structlog.stdlib import ProcessorFormatter
 
 from holdfast.orders.models import Order
+from tests.support.logs import log_printed
 from tests.support.practice import Api, Practice, held, request_body
 from tests.support.sandbox import Sandbox
 
@@ -83,18 +82,8 @@ def test_metrics_tell_what_is_undecided_and_count_what_was_done(practice: Practi
 
 @pytest.fixture
 def log_lines() -> Iterator[io.StringIO]:
-    """What is logged from here on, as it is printed."""
-    lines = io.StringIO()
-    root = logging.getLogger()
-    level = root.level
-    handler = logging.StreamHandler(lines)
-    printed = (each.formatter for each in root.handlers)
-    handler.setFormatter(next(each for each in printed if isinstance(each, ProcessorFormatter)))
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    yield lines
-    root.removeHandler(handler)
-    root.setLevel(level)
+    with log_printed() as lines:
+        yield lines
 
 
 @pytest.mark.spec("GEN-21")

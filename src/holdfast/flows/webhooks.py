@@ -16,7 +16,7 @@ from holdfast.kernel.errors import Conflict, NotFound
 from holdfast.payments.gateways import GATEWAYS
 from holdfast.payments.gateways.base import BadSignature, Notice, Unknown
 from holdfast.payments.gateways.reading import read_object
-from holdfast.payments.gateways.transport import scrub
+from holdfast.payments.gateways.transport import scrub, scrub_text
 from holdfast.payments.models import GatewayAccount, Payment, Transaction
 from holdfast.payments.queries import accounts_at, payment_by_reference
 from holdfast.platform import metrics
@@ -151,7 +151,7 @@ def _kept_body(call: Call) -> str:
     try:
         kept = json.dumps(scrub(read_object(call.body)), default=str)
     except Unknown:
-        kept = LONG_NUMBER.sub("[scrubbed]", call.body.decode(errors="replace"))
+        kept = LONG_NUMBER.sub("[scrubbed]", scrub_text(call.body.decode(errors="replace")))
     return kept[:KEPT_OF_A_BODY].replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 

@@ -39,7 +39,7 @@ from .base import (
 from .deadline import deadline
 from .reading import Json, id_of, moment_of, read_object, text_of, whole_of
 from .tokens import read_token, usable_token
-from .transport import PATIENCE, Answer, call
+from .transport import PATIENCE, Answer, call, scrub_text
 
 # (sandbox, live). In production tokens are had elsewhere than all the rest (SDK 3.0.1, base_urls).
 SANDBOX = "https://api-preprod.phonepe.com/apis/pg-sandbox"
@@ -197,7 +197,7 @@ def _granted(answer: Answer) -> Json:
     code, detail = text_of(body, "code", "errorCode"), text_of(body, "errorCode")
     if code is None or {code, detail} & UNCLEAR_CODES or answer.status in UNCLEAR_STATUSES:
         raise Unclear(_refusal(answer, body))
-    raise Refused(code, text_of(body, "message") or "")
+    raise Refused(code, scrub_text(text_of(body, "message") or ""))
 
 
 def _unheard_of(body: Json) -> bool:

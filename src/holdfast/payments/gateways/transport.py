@@ -126,10 +126,17 @@ def _host(url: str) -> str:
 
 SCRUBBED = "[scrubbed]"
 # Whatever a field's name has one of these in is not ours to keep.
-_PRIVATE = re.compile(
-    r"token|secret|password|authorization|card|cvv|account|vpa|ifsc|phone|mobile|email|holder", re.IGNORECASE
+_WORDS = "token|secret|password|authorization|card|cvv|account|vpa|ifsc|phone|mobile|email|holder"
+_PRIVATE = re.compile(_WORDS, re.IGNORECASE)
+# The same in the middle of a text, and in an address. Its pieces are bounded, for whoever is turned away may
+# write anything.
+_SECRET_IN_TEXT = re.compile(
+    rf"((?:{_WORDS}|signature|key)\w{{0,20}}+[\"']?\s{{0,3}}[=:]\s{{0,3}}(?:o-)?(?:bearer\s{{1,3}})?"
+    r"|\bbearer\s{1,3})(?:\"[^\"]{0,500}+|[^&#\s\"',;]+)",
+    re.IGNORECASE,
 )
-_TOKEN_IN_URL = re.compile(r"((?:[?&#])[^=&#\s]*(?:token|signature|key)[^=&#\s]*=)[^&#\s]+", re.IGNORECASE)
+# What may be a card's number: 13 to 19 digits, alone or in groups. Its check digit tells.
+_DIGITS = re.compile(r"(?<!\w)[0-9](?:[ -]?[0-9]){12,18}(?!\w)")
 
 
 def scrub(payload: Any) -> Any:
@@ -140,7 +147,25 @@ def scrub(payload: Any) -> Any:
         }
     if isinstance(payload, list | tuple):
         return [scrub(value) for value in payload]
-    return _TOKEN_IN_URL.sub(rf"\1{SCRUBBED}", payload) if isinstance(payload, str) else payload
+    if isinstance(payload, int):
+        return SCRUBBED if scrub_text(str(payload)) == SCRUBBED else payload
+    return scrub_text(payload) if isinstance(payload, str) else payload
+
+
+def scrub_text(text: str) -> str:
+    """The same text without the secrets that it names and without card numbers."""
+    return _DIGITS.sub(_without_card, _SECRET_IN_TEXT.sub(rf"\1{SCRUBBED}", text))
+
+
+def _without_card(found: re.Match[str]) -> str:
+    return SCRUBBED if _is_card(found[0]) else found[0]
+
+
+def _is_card(number: str) -> bool:
+    """By Luhn's check digit. No bank's card begins with 1, as the 13 digits of a time in milliseconds do."""
+    digits = [int(digit) for digit in reversed(number) if digit.isdigit()]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
+    return digits[-1] != 1 and (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
 # ---- the client ----------------------------------------------------------------------------------------
