@@ -17,6 +17,18 @@ from holdfast.platform.db import transaction
 from holdfast.platform.links import RESET, VERIFY, spend_key, user_of
 from holdfast.platform.models import User
 
+__all__ = [
+    "User",
+    "ask_to_reset",
+    "ask_to_verify",
+    "change_password",
+    "holder_of_reset",
+    "holder_of_verification",
+    "register",
+    "reset_password",
+    "verify_email",
+]
+
 
 def register(email: str, password: str, *, name: str, now: datetime) -> User:
     """Make an account, and mail a link to verify its address. Raises Invalid."""
