@@ -1,0 +1,175 @@
+"""Every page, opened by everybody: a payment's reference tells nobody who pays, and a desk is for its own.
+
+RULES has one row for each address outside of the API and the admin. A new page without a row fails the first
+test here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from holdfast.booking.models import Booking
+from holdfast.kernel.clock import utc_now
+from holdfast.payments.models import Payment
+from holdfast.platform.models import User
+from tests.support.booked import booked
+from tests.support.practice import Practice, held, new_member, new_practice, new_user
+from tests.support.sandbox import Sandbox
+
+pytestmark = pytest.mark.spec("GEN-2", "BC-19")
+
+ROLES = ("payer", "stranger", "owner", "manager", "staff", "provider", "other_staff", "admin", "nobody")
+CONTACT = ("user@example.com", "9876543210")
+EVERYBODY = frozenset(ROLES)
+SIGNED_IN = EVERYBODY - {"nobody"}
+RUNS_IT = frozenset({"owner", "manager", "staff", "admin"})
+AT_A_DESK = SIGNED_IN - {"payer", "stranger"}
+NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass
+class Shop:
+    """One booking that is paid for, and another time that is held."""
+
+    practice: Practice
+    booking: str
+    paid: str
+    held: str
+    browsers: dict[str, Client]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who gets ``status``, and who of them reads the contact. Nobody is sent to sign in; who has no desk gets
+    403 at the desk, and everybody else 404.
+    """
+
+    at: Callable[[Shop], str]
+    allowed: frozenset[str] = EVERYBODY
+    status: int = 200
+    tells_contact: frozenset[str] = NOBODY
+
+    def status_for(self, role: str) -> int:
+        if role in self.allowed:
+            return self.status
+        return 302 if role == "nobody" else 404 if role in AT_A_DESK else 403
+
+
+def plain(path: str, allowed: frozenset[str] = EVERYBODY, status: int = 200) -> Rule:
+    return Rule(lambda shop: path, allowed, status)
+
+
+RULES: dict[str, Rule] = {
+    "/healthz": plain("/healthz", status=503),  # no worker runs here
+    "/readyz": plain("/readyz"),
+    "/metrics": plain("/metrics"),
+    "/": plain("/"),
+    "/sign-in/": plain("/sign-in/"),
+    "/sign-in/code/": plain("/sign-in/code/", status=303),  # nobody has given a password yet
+    "/sign-out/": plain("/sign-out/", status=405),  # by POST only
+    "/register/": plain("/register/"),
+    "/reset-password/": plain("/reset-password/"),
+    "/reset-password/<str:key>/": plain("/reset-password/x/", status=400),
+    "/verify-email/<str:key>/": plain("/verify-email/x/", status=400),
+    "/account/": plain("/account/", SIGNED_IN),
+    "/account/done/<slug:what>/": plain("/account/done/asked/"),
+    "/account/password/": plain("/account/password/", SIGNED_IN),
+    "/account/verify/": plain("/account/verify/", status=405),
+    "/account/two-factor/": plain("/account/two-factor/", SIGNED_IN),
+    "/account/two-factor/confirm/": plain("/account/two-factor/confirm/", SIGNED_IN, status=303),
+    "/account/two-factor/recovery-codes/": plain("/account/two-factor/recovery-codes/", SIGNED_IN),
+    "/account/two-factor/off/": plain("/account/two-factor/off/", SIGNED_IN),
+    "/services/<int:offering_id>/": Rule(lambda shop: f"/services/{shop.practice.offering.pk}/"),
+    "/pay/<slug:reference>/": Rule(lambda shop: f"/pay/{shop.held}/"),
+    "/pay/return/<slug:reference>/": Rule(lambda shop: f"/pay/return/{shop.held}/"),
+    "/astro-booking-success": Rule(lambda shop: f"/astro-booking-success?merchant_order_id={shop.paid}"),
+    "/astro-booking-failed": Rule(
+        lambda shop: f"/astro-booking-failed?merchant_order_id={shop.paid}", status=303
+    ),
+    "/confirmation": Rule(
+        lambda shop: f"/confirmation?astro_book_id={shop.booking}", tells_contact=EVERYBODY
+    ),
+    "/desk/": plain("/desk/", AT_A_DESK),
+    "/desk/bookings/<slug:reference>/": Rule(
+        lambda shop: f"/desk/bookings/{shop.booking}/", RUNS_IT, tells_contact=RUNS_IT
+    ),
+    "/desk/payments/<slug:reference>/": Rule(lambda shop: f"/desk/payments/{shop.paid}/", RUNS_IT),
+}
+
+
+@pytest.fixture
+def shop(practice: Practice, sandbox: Sandbox, customer: User, settings: Any) -> Shop:
+    settings.HOLDFAST_LIMITS = dict.fromkeys(settings.HOLDFAST_LIMITS, 0)
+    users = {role: new_member(practice, role) for role in ("owner", "manager", "staff", "provider")}
+    other = new_practice(sandbox, slug="other")
+    users |= {"payer": customer, "stranger": new_user(), "other_staff": new_member(other, "staff")}
+    users["admin"] = User.objects.create_superuser("admin@example.com", "x")
+    booking = booked(practice, sandbox, user=customer, now=utc_now())
+    return Shop(
+        practice=practice,
+        booking=booking,
+        paid=Payment.objects.get().reference,
+        held=held(practice, user=customer, at="12:00", now=utc_now()).reference,
+        browsers={role: browser_of(users.get(role)) for role in ROLES},
+    )
+
+
+def browser_of(user: User | None) -> Client:
+    browser = Client()
+    if user is not None:
+        browser.force_login(user)
+    return browser
+
+
+def test_every_page_has_its_rule() -> None:
+    assert set(RULES) == set(addresses())
+
+
+def test_a_page_opens_for_those_who_may_and_tells_only_them_who_books(shop: Shop) -> None:
+    asked = [(address, role) for address in RULES for role in ROLES]
+    before = states()
+
+    answers = {(address, role): shop.browsers[role].get(RULES[address].at(shop)) for address, role in asked}
+
+    assert {one: answer.status_code for one, answer in answers.items()} == {
+        (address, role): RULES[address].status_for(role) for address, role in asked
+    }
+    assert {one for one, answer in answers.items() if tells_contact(answer)} == {
+        (address, role) for address, role in asked if role in RULES[address].tells_contact
+    }
+    assert states() == before
+
+
+def test_who_must_sign_in_is_sent_there_and_back(shop: Shop) -> None:
+    closed = [rule.at(shop) for rule in RULES.values() if "nobody" not in rule.allowed]
+
+    answers = {path: shop.browsers["nobody"].get(path)["Location"] for path in closed}
+
+    assert len(answers) == 9
+    assert answers == {path: f"/sign-in/?next={path}" for path in closed}
+
+
+def tells_contact(answer: Any) -> bool:
+    return any(contact in answer.content.decode() for contact in CONTACT)
+
+
+def states() -> list[Any]:
+    return [
+        *Payment.objects.order_by("pk").values_list("pk", "state", "order__state"),
+        *Booking.objects.order_by("pk").values_list("pk", "state", "starts_at"),
+    ]
+
+
+def addresses(patterns: Any = None, start: str = "/") -> Iterator[str]:
+    for entry in get_resolver().url_patterns if patterns is None else patterns:
+        address = start + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            yield address
+        elif isinstance(entry, URLResolver) and not address.startswith(("/api/", "/admin/")):
+            yield from addresses(entry.url_patterns, address)
