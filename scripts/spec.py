@@ -1,8 +1,9 @@
 """``make spec``: every row of the spec with the tests that prove it, and the rows that have none.
 
-Rows are read from ``docs/spec.md`` and ``docs/failure-modes.md``, tests from the source of ``tests/`` without
-importing it. Exits with 1 when a test names a row that does not exist, when an id is given twice, or when a
-mark is found that belongs to no test, so that nothing is counted that is not run.
+Rows are read from ``docs/spec.md``, ``docs/failure-modes.md`` and ``docs/gateway-misbehaviours.md``, tests
+from the source of ``tests/`` without importing it. Exits with 1 when a test names a row that does not exist,
+when an id is given twice, or when a mark is found that belongs to no test, so that nothing is counted that is
+not run.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("docs/spec.md", "docs/failure-modes.md")
-ROW = re.compile(r"^\| (?P<id>[A-Z]+-\d+[a-z]?) \| (?P<what>.*?) \|", re.MULTILINE)
+# Each page, and which of its columns says what a row is.
+PAGES = {"docs/spec.md": 1, "docs/failure-modes.md": 1, "docs/gateway-misbehaviours.md": 2}
+ROW = re.compile(r"^\| (?P<id>[A-Z]+-\d+[a-z]?) \| .*(?= \|$)", re.MULTILINE)
 WIDTH = 90
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -50,8 +52,11 @@ def main(root: Path = ROOT) -> int:
 
 def read_rows(root: Path) -> list[Row]:
     """The rows of every page, in their order."""
-    pages = (root.joinpath(page).read_text(encoding="utf-8") for page in PAGES)
-    return [Row(id=match["id"], what=match["what"]) for page in pages for match in ROW.finditer(page)]
+    return [
+        Row(id=match["id"], what=match[0].split(" | ")[column])
+        for page, column in PAGES.items()
+        for match in ROW.finditer(root.joinpath(page).read_text(encoding="utf-8"))
+    ]
 
 
 def read_marks(root: Path) -> list[Mark]:

@@ -48,6 +48,7 @@ SILENCED_WITH_REASON = re.compile(
 PAGES = {
     "docs/spec.md": "| id | what |\n|---|---|\n| AST-1 | A catalog |\n| AST-2 | `user\\|coach` |\n",
     "docs/failure-modes.md": "| id | saw | guard |\n|---|---|---|\n| BC-1 | Two winners | One row |\n",
+    "docs/gateway-misbehaviours.md": "# What gateways do wrong\n",
 }
 
 
@@ -162,7 +163,7 @@ def test_every_row_has_an_id_of_its_own_and_every_mark_names_a_row() -> None:
     rows, marks = spec.read_rows(ROOT), spec.read_marks(ROOT)
 
     kinds = dict.fromkeys(row.id.split("-")[0] for row in rows)
-    assert list(kinds) == ["GEN", "AST", "PUJ", "COA", "HOT", "HOM", "WEB", "DESK", "OPS", "BC"]
+    assert list(kinds) == ["GEN", "AST", "PUJ", "COA", "HOT", "HOM", "WEB", "DESK", "OPS", "BC", "GW"]
     assert spec.problems(rows, marks) == []
 
 

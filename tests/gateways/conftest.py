@@ -28,6 +28,7 @@ def sandbox_process() -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(sandbox_process: Sandbox) -> Sandbox:
     sandbox_process.disarm()
+    sandbox_process.reset_clock()
     return sandbox_process
 
 

@@ -137,6 +137,7 @@ def test_an_order_that_phonepe_has_never_heard_of_is_not_found(
     assert (found.became, found.word) == (Became.NOT_FOUND, "INVALID_MERCHANT_ORDER_ID")
 
 
+@pytest.mark.spec("GW-26")
 @pytest.mark.parametrize("fault", ["duplicate_bad_request", "duplicate_transaction_id", "duplicate_order_id"])
 def test_a_reference_that_was_used_before_is_a_question_and_not_a_no(
     phonepe: PhonePe, sandbox: Sandbox, paid: Start, now: datetime, fault: str

@@ -142,6 +142,7 @@ def test_without_a_token_nothing_is_sent_to_pay(
     assert phonepe.look_up(wanted.reference, now=now).became == Became.NOT_FOUND
 
 
+@pytest.mark.spec("GW-44")
 def test_five_tokens_that_could_not_be_had_open_the_breaker_though_others_wait_for_theirs(
     sandbox: Sandbox, wanted: Start, now: datetime
 ) -> None:

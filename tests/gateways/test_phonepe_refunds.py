@@ -93,6 +93,7 @@ def test_slips_of_form_do_not_matter(
     assert phonepe.look_up_refund(refund.refund_reference, now=now).became == RefundBecame.PENDING
 
 
+@pytest.mark.spec("GW-66")
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
@@ -137,6 +138,7 @@ def test_a_refund_asked_for_twice_is_a_question_and_is_made_once(
     assert refunded(sandbox, refund.payment_reference) == refund.amount.amount
 
 
+@pytest.mark.spec("GW-65")
 def test_more_than_was_paid_is_not_given_back(
     phonepe: PhonePe, refund: RefundRequest, paid: Start, now: datetime
 ) -> None:

@@ -126,6 +126,7 @@ def test_a_token_that_another_process_has_renewed_meanwhile_needs_no_second_fetc
     assert usable_token(store, fetch=must_not_fetch, now=NOW, refused="refused") == "renewed"
 
 
+@pytest.mark.spec("GW-44")
 def test_those_who_come_while_the_first_token_is_fetched_get_that_one() -> None:
     store = OneClaim()
     fetching, found_waiting = threading.Event(), threading.Event()

@@ -70,6 +70,7 @@ def test_broken_connections_and_endless_answers_are_unknown(answer: Answer) -> N
     assert not isinstance(unknown.value, NotSent)
 
 
+@pytest.mark.spec("GW-49")
 @pytest.mark.parametrize(
     "answer",
     [
@@ -114,11 +115,13 @@ def test_nobody_there_means_that_nothing_was_sent() -> None:
         call("GET", f"http://127.0.0.1:{port}/secret-path?secret=query")
 
 
+@pytest.mark.spec("GW-49")
 def test_a_name_that_nobody_has_means_that_nothing_was_sent() -> None:
     with pytest.raises(NotSent, match="ConnectError"):
         call("GET", "http://gateway.invalid/")
 
 
+@pytest.mark.spec("GW-49")
 def test_a_server_that_does_not_speak_tls_is_sent_nothing() -> None:
     with raw_server(http(200, {})) as server:
         with deadline(SHORT), pytest.raises(NotSent, match="Connect"):

@@ -1,0 +1,507 @@
+"""What gateways do wrong between a checkout and its booking, played through the whole engine.
+
+Each row carries its id in ``docs/gateway-misbehaviours.md``. What is sent, signed and spelled in a wrong way
+is tried more closely in the tests of the adapter and of the flows; here the money and the time must agree.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+from django.test import Client
+
+from holdfast.booking.models import Booking
+from holdfast.flows.checkout import Checkout
+from holdfast.flows.reconciliation import reconcile
+from holdfast.flows.returning import standing
+from holdfast.flows.settlement import settle
+from holdfast.kernel.errors import Unavailable
+from holdfast.payments.gateways.deadline import deadline
+from holdfast.payments.models import Payment
+from holdfast.platform.models import GatewayEvent
+from tests.flows.books import everything, nothing_booked, standing_of
+from tests.flows.door import deliver, open_door
+from tests.gateways.story import LOOKS, OPEN, PRICE, booked_once, deliver_all, look_on
+from tests.gateways.troubles import SHORT
+from tests.support.practice import NOW, Practice, held, payment_of
+from tests.support.racing import race
+from tests.support.sandbox import Sandbox
+from tests.support.worker import work
+
+LATER = NOW + timedelta(minutes=1)
+Fault = tuple[str, int, dict[str, Any]]
+
+
+def fault(name: str, times: int = 1, **extra: Any) -> Fault:
+    return name, times, extra
+
+
+def paid(practice: Practice, sandbox: Sandbox, *faults: Fault) -> Checkout:
+    """The gateway is in a mood, somebody checks out, and pays."""
+    for name, times, extra in faults:
+        sandbox.arm(name, times, **extra)
+    checkout = held(practice)
+    sandbox.settle(checkout.reference)
+    return checkout
+
+
+# ---- paid in the end, whatever happened -----------------------------------------------------------------
+
+BOOKED_ALL_THE_SAME = [
+    pytest.param(fault("webhook_doubled", copies=3), marks=pytest.mark.spec("GW-1")),
+    pytest.param(fault("webhook_in_two_words"), marks=pytest.mark.spec("GW-2")),
+    pytest.param(fault("webhook_delayed"), marks=pytest.mark.spec("GW-4")),
+    pytest.param(fault("attempt_failed_then_completed"), marks=pytest.mark.spec("GW-8", "GW-30")),
+    pytest.param(fault("webhook_reordered"), marks=pytest.mark.spec("GW-8")),
+    pytest.param(fault("status_amount_as_text", 9), marks=pytest.mark.spec("GW-23")),
+    pytest.param(fault("status_fees", 9), marks=pytest.mark.spec("GW-25")),
+    pytest.param(fault("status_of_another_order", 2), marks=pytest.mark.spec("GW-28")),
+    pytest.param(fault("pending_then_completed"), marks=pytest.mark.spec("GW-29")),
+    pytest.param(fault("failed_then_completed", seconds=3), marks=pytest.mark.spec("GW-32")),
+    pytest.param(fault("status_not_found", 2), marks=pytest.mark.spec("GW-32")),
+    pytest.param(fault("status_flap", 6), marks=pytest.mark.spec("GW-35")),
+    pytest.param(fault("status_lag", 3), marks=pytest.mark.spec("GW-36")),
+    pytest.param(fault("pay_bom"), marks=pytest.mark.spec("GW-46")),
+    pytest.param(fault("pay_trailing_comma"), marks=pytest.mark.spec("GW-46")),
+    pytest.param(fault("pay_duplicate_key"), marks=pytest.mark.spec("GW-46")),
+    pytest.param(fault("webhook_without_envelope"), marks=pytest.mark.spec("GW-46")),
+    pytest.param(fault("webhook_malformed_json"), marks=pytest.mark.spec("GW-46")),
+    pytest.param(fault("webhook_duplicate_key"), marks=pytest.mark.spec("GW-46")),
+    pytest.param(fault("webhook_truncated"), marks=pytest.mark.spec("GW-46")),
+    pytest.param(fault("status_html", 2), marks=pytest.mark.spec("GW-46")),
+    pytest.param(fault("status_empty", 2), marks=pytest.mark.spec("GW-46")),
+    pytest.param(fault("status_truncated", 2), marks=pytest.mark.spec("GW-46")),
+    pytest.param(fault("status_unknown_state", 2), marks=pytest.mark.spec("GW-47")),
+    pytest.param(fault("status_unknown_payment_mode", 9), marks=pytest.mark.spec("GW-47")),
+    pytest.param(fault("webhook_unknown_event"), marks=pytest.mark.spec("GW-47")),
+    pytest.param(fault("webhook_unknown_type"), marks=pytest.mark.spec("GW-47")),
+    pytest.param(fault("webhook_unknown_payment_mode"), marks=pytest.mark.spec("GW-47")),
+    pytest.param(fault("status_500_before", 2), marks=pytest.mark.spec("GW-38")),
+    pytest.param(fault("status_500_after", 2), marks=pytest.mark.spec("GW-38")),
+    pytest.param(fault("status_reset_after", 2), marks=pytest.mark.spec("GW-39")),
+    pytest.param(fault("status_reset_before", 2), marks=pytest.mark.spec("GW-40")),
+    pytest.param(fault("status_401"), marks=pytest.mark.spec("GW-43")),
+    pytest.param(fault("token_expired_midflow"), marks=pytest.mark.spec("GW-43")),
+    pytest.param(fault("token_in_milliseconds"), marks=pytest.mark.spec("GW-43", "GW-70")),
+    pytest.param(fault("status_429", 2, seconds=30), marks=pytest.mark.spec("GW-45")),
+    pytest.param(fault("pay_expire_at_skew", seconds=600), marks=pytest.mark.spec("GW-70")),
+    pytest.param(fault("pay_expire_at_skew", seconds=-600), marks=pytest.mark.spec("GW-70")),
+    pytest.param(fault("pay_expire_at_in_seconds"), marks=pytest.mark.spec("GW-70")),
+    pytest.param(fault("pay_expiry_misspelled"), marks=pytest.mark.spec("GW-70")),
+]
+
+
+@pytest.mark.parametrize("armed", BOOKED_ALL_THE_SAME, ids=lambda armed: f"{armed[0]} {armed[2] or ''}")
+def test_who_has_paid_is_booked_once_whatever_the_gateway_did(
+    practice: Practice, sandbox: Sandbox, armed: Fault
+) -> None:
+    checkout = paid(practice, sandbox, armed)
+
+    statuses = deliver_all(sandbox, checkout)
+    look_on(sandbox)
+    deliver_all(sandbox, checkout, backwards=True)
+
+    assert set(statuses) <= {200}
+    assert booked_once(checkout)
+
+
+@pytest.mark.spec("GW-5", "GW-6", "GW-71")
+@pytest.mark.parametrize("armed", [fault("webhook_lost"), fault("status_lag")], ids=["lost", "late"])
+def test_who_has_paid_is_booked_though_no_webhook_and_nobody_comes_back(
+    practice: Practice, sandbox: Sandbox, armed: Fault
+) -> None:
+    checkout = paid(practice, sandbox, armed)
+
+    look_on(sandbox)
+
+    assert not GatewayEvent.objects.exists()
+    assert booked_once(checkout)
+
+
+@pytest.mark.spec("GW-3")
+def test_a_webhook_that_is_quicker_than_the_answer_to_pay_is_kept_and_settled(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    with open_door() as door:
+        sandbox.add_merchant("HOLDFAST_DEMO", webhook_url=door.url)
+        sandbox.arm("webhook_before_pay_answer")
+        checkout = held(practice)
+        came_before = GatewayEvent.objects.count()
+        sandbox.add_merchant("HOLDFAST_DEMO", webhook_url="")
+
+    work()
+    look_on(sandbox)
+
+    assert came_before == 1
+    assert booked_once(checkout)
+
+
+@pytest.mark.spec("GW-4", "GW-37")
+def test_the_return_page_says_confirmed_only_when_the_gateway_does(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    checkout = held(practice)
+    before = standing(checkout.reference, now=NOW + timedelta(seconds=5)).status
+    sandbox.settle(checkout.reference)
+
+    after = standing(checkout.reference, now=NOW + timedelta(seconds=30)).status
+
+    assert (before, after) == ("PENDING", "SUCCESS")
+    assert booked_once(checkout)
+
+
+@pytest.mark.spec("GW-7")
+def test_a_return_page_that_is_opened_with_lies_any_number_of_times_changes_nothing(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    checkout = held(practice)
+    lies = {"code": "PAYMENT_SUCCESS", "state": "COMPLETED", "amount": str(PRICE)}
+    robots = [Client(), Client(headers={"Purpose": "prefetch"}), Client(headers={"User-Agent": "robot"})]
+
+    answers = [robot.get(f"/pay/return/{checkout.reference}/", lies).status_code for robot in robots * 2]
+
+    assert set(answers) == {200}
+    assert standing_of(checkout.reference) == OPEN
+    assert nothing_booked()
+
+
+@pytest.mark.spec("GW-10")
+def test_two_hundred_webhooks_at_once_are_one_event_and_one_booking(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    checkout = paid(practice, sandbox, fault("webhook_burst", copies=200))
+    sent = sandbox.webhooks(checkout.reference)
+
+    def some(part: list[dict[str, Any]]) -> set[int]:
+        return {deliver(one["body"].encode(), one["headers"]) for one in part}
+
+    statuses = race([partial(some, sent[first::10]) for first in range(10)])
+    work()
+
+    assert len(sent) == 200
+    assert statuses == [{200}] * 10
+    assert [event.deliveries for event in GatewayEvent.objects.all()] == [200]
+    assert booked_once(checkout)
+
+
+@pytest.mark.spec("GW-11")
+def test_a_webhook_that_found_nobody_in_is_taken_when_it_is_sent_again(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    checkout = paid(practice, sandbox)
+    assert not GatewayEvent.objects.exists()
+
+    resent = sandbox.resend(checkout.reference)[-1]
+    status = deliver(resent["body"].encode(), resent["headers"])
+    work()
+
+    assert status == 200
+    assert booked_once(checkout)
+
+
+@pytest.mark.spec("GW-12")
+@pytest.mark.parametrize(
+    "name",
+    ["webhook_wrong_hash", "webhook_uppercase_hash", "webhook_hash_with_scheme", "webhook_without_hash"],
+)
+def test_a_webhook_with_a_wrong_hash_is_refused_and_the_payment_is_found_without_it(
+    practice: Practice, sandbox: Sandbox, name: str
+) -> None:
+    checkout = paid(practice, sandbox, fault(name))
+
+    statuses = deliver_all(sandbox, checkout)
+    assert statuses == [401]
+    assert standing_of(checkout.reference) == OPEN
+    look_on(sandbox)
+
+    assert booked_once(checkout)
+
+
+@pytest.mark.spec("GW-14")
+def test_a_rightly_signed_lie_about_an_unpaid_order_books_nothing(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    sandbox.arm("webhook_forged_completed")
+    checkout = held(practice)
+
+    statuses = deliver_all(sandbox, checkout)
+
+    assert statuses == [200]
+    assert standing_of(checkout.reference) == OPEN
+    assert nothing_booked()
+
+
+@pytest.mark.spec("GW-15")
+def test_an_old_event_that_is_replayed_for_ever_has_one_effect(practice: Practice, sandbox: Sandbox) -> None:
+    checkout = paid(practice, sandbox)
+    deliver_all(sandbox, checkout)
+    books = everything()
+
+    for _ in range(3):
+        deliver_all(sandbox, checkout)
+
+    events = [event | {"deliveries": 4} for event in books.pop("GatewayEvent")]
+    now = everything()
+    assert now.pop("GatewayEvent") == events
+    assert now == books
+
+
+# ---- money that does not match --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("armed", "took"),
+    [
+        pytest.param(fault("amount_higher"), PRICE + 100, marks=pytest.mark.spec("GW-21")),
+        pytest.param(fault("amount_lower"), PRICE - 100, marks=pytest.mark.spec("GW-21")),
+        pytest.param(fault("status_amount_in_rupees", 99), 1_999, marks=pytest.mark.spec("GW-24")),
+    ],
+)
+def test_another_amount_is_quarantined_and_books_nothing(
+    practice: Practice, sandbox: Sandbox, armed: Fault, took: int
+) -> None:
+    checkout = paid(practice, sandbox, armed)
+
+    deliver_all(sandbox, checkout)
+    look_on(sandbox)
+
+    payment = payment_of(checkout)
+    assert (payment.captured, payment.quarantined, payment.wins) == (took, True, False)
+    assert not Booking.objects.exists()
+
+
+@pytest.mark.spec("GW-75")
+def test_anothers_order_on_our_webhook_is_acknowledged_and_ignored(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    checkout = paid(practice, sandbox, fault("webhook_foreign_order"))
+    foreign, ours = sandbox.webhooks(checkout.reference)
+
+    status = deliver(foreign["body"].encode(), foreign["headers"])
+    work()
+    assert status == 200
+    assert GatewayEvent.objects.get().result == "unknown"
+    assert standing_of(checkout.reference) == OPEN
+
+    assert deliver(ours["body"].encode(), ours["headers"]) == 200
+    work()
+    assert booked_once(checkout)
+
+
+# ---- late, and twice ------------------------------------------------------------------------------------
+
+
+@pytest.mark.spec("GW-27", "GW-37")
+@pytest.mark.parametrize("first_word", ["fail", "cancel"])
+def test_of_an_old_tab_and_a_new_one_both_paid_the_first_books_and_the_second_goes_back(
+    practice: Practice, sandbox: Sandbox, first_word: str
+) -> None:
+    old = held(practice)
+    sandbox.settle(old.reference, first_word)
+    settle(payment_of(old).pk, now=LATER)
+    new = held(practice, now=LATER)
+    sandbox.settle(new.reference)
+    settle(payment_of(new).pk, now=LATER)
+    sandbox.arm("late_success", only=old.reference)
+    sandbox.settle(old.reference)
+
+    look_on(sandbox)
+
+    assert booked_once(new)
+    assert (payment_of(old).captured, payment_of(old).refunded) == (PRICE, PRICE)
+    assert Booking.objects.count() == 1
+
+
+@pytest.mark.spec("GW-37")
+def test_who_cancels_in_one_tab_and_pays_in_another_is_booked(practice: Practice, sandbox: Sandbox) -> None:
+    checkout = held(practice)
+    sandbox.settle(checkout.reference, "cancel")
+    settle(payment_of(checkout).pk, now=LATER)
+    assert standing_of(checkout.reference) == ("canceled", "expired", "released")
+    sandbox.arm("late_success", only=checkout.reference)
+    sandbox.settle(checkout.reference)
+
+    look_on(sandbox)
+
+    assert booked_once(checkout)
+
+
+@pytest.mark.spec("GW-31")
+@pytest.mark.parametrize("rivals", [0, 1])
+def test_a_bank_that_answers_after_the_expiry_books_what_is_free_and_repays_what_is_not(
+    practice: Practice, sandbox: Sandbox, rivals: int
+) -> None:
+    sandbox.arm("success_after_expiry", seconds=60)
+    checkout = held(practice)
+    sandbox.settle(checkout.reference)
+    sandbox.advance(601)
+    settle(payment_of(checkout).pk, now=NOW + timedelta(minutes=12))
+    assert standing_of(checkout.reference) == ("failed", "expired", "released")
+
+    others = [held(practice, now=NOW + timedelta(minutes=13)) for _ in range(rivals)]
+    sandbox.advance(61)
+    reconcile(now=NOW + timedelta(minutes=18))
+    work()
+
+    if others:
+        assert payment_of(checkout).captured == PRICE
+        assert payment_of(checkout).refunding + payment_of(checkout).refunded == PRICE
+        assert not Booking.objects.exists()
+    else:
+        assert booked_once(checkout)
+
+
+# ---- the call that opens the payment --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("pay_500_after", marks=pytest.mark.spec("GW-38")),
+        pytest.param("pay_reset_after", marks=pytest.mark.spec("GW-39")),
+        pytest.param("pay_timeout_after", marks=pytest.mark.spec("GW-39")),
+        pytest.param("pay_html", marks=pytest.mark.spec("GW-46")),
+    ],
+)
+def test_a_start_that_was_heard_though_its_answer_was_lost_is_found_and_its_money_too(
+    practice: Practice, sandbox: Sandbox, name: str
+) -> None:
+    sandbox.arm(name, seconds=1)
+    before = sandbox.calls().get("pay", 0)
+    with deadline(SHORT):
+        checkout = held(practice)
+    assert checkout.payment_url is None
+    assert standing_of(checkout.reference) == ("created", "placed", "held")
+    sandbox.settle(checkout.reference)
+
+    look_on(sandbox)
+
+    assert booked_once(checkout)
+    assert sandbox.calls()["pay"] == before + 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("pay_500_before", marks=pytest.mark.spec("GW-40")),
+        pytest.param("pay_reset_before", marks=pytest.mark.spec("GW-40")),
+        pytest.param("pay_timeout_before", marks=pytest.mark.spec("GW-40")),
+        pytest.param("pay_429", marks=pytest.mark.spec("GW-45")),
+    ],
+)
+def test_a_start_that_was_not_heard_frees_its_time_for_the_next(
+    practice: Practice, sandbox: Sandbox, name: str
+) -> None:
+    sandbox.arm(name, seconds=1)
+    with deadline(SHORT):
+        lost = held(practice)
+    assert lost.payment_url is None
+
+    look_on(sandbox)
+
+    assert standing_of(lost.reference)[1:] == ("expired", "released")
+    second = held(practice, now=LOOKS[-1])
+    sandbox.settle(second.reference)
+    settle(payment_of(second).pk, now=LOOKS[-1])
+    assert booked_once(second)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("token_500_before", marks=pytest.mark.spec("GW-43")),
+        pytest.param("token_already_expired", marks=pytest.mark.spec("GW-43")),
+        pytest.param("token_429", marks=pytest.mark.spec("GW-44")),
+    ],
+)
+def test_without_a_token_nothing_is_sent_and_nothing_held(
+    practice: Practice, sandbox: Sandbox, name: str
+) -> None:
+    sandbox.arm(name)
+    before = sandbox.calls().get("pay", 0)
+
+    with pytest.raises(Unavailable):
+        held(practice)
+
+    assert sandbox.calls().get("pay", 0) == before
+    assert standing_of(Payment.objects.get().reference) == ("failed", "expired", "released")
+    assert paid(practice, sandbox).payment_url
+
+
+@pytest.mark.spec("GW-49")
+def test_an_answer_of_one_byte_a_second_is_none_and_the_next_is_believed(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    checkout = paid(practice, sandbox, fault("status_slow", seconds=0.2))
+
+    with deadline(SHORT):
+        reconcile(now=LOOKS[0])
+    assert standing_of(checkout.reference) == OPEN
+    look_on(sandbox)
+
+    assert booked_once(checkout)
+
+
+@pytest.mark.spec("GW-50")
+@pytest.mark.parametrize(("name", "status"), [("page_down", 503), ("page_redirect_loop", 302)])
+def test_a_page_that_is_down_leaves_the_customer_a_new_attempt_and_the_old_one_is_asked_about(
+    practice: Practice, sandbox: Sandbox, name: str, status: int
+) -> None:
+    sandbox.arm(name)
+    first = held(practice)
+    assert first.payment_url is not None
+    assert httpx.get(first.payment_url).status_code == status
+
+    second = held(practice, at="11:00")
+    sandbox.settle(second.reference)
+    look_on(sandbox)
+
+    assert booked_once(second)
+    assert payment_of(first).next_look_at is not None
+    assert standing_of(first.reference)[1] in ("placed", "expired")
+
+
+@pytest.mark.spec("GW-72")
+def test_the_page_that_leaves_for_a_gateway_which_wants_a_referer_says_where_it_comes_from(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    sandbox.arm("page_requires_referer", 2)
+    checkout = held(practice)
+    assert checkout.payment_url is not None
+
+    leaving = Client().get(f"/pay/return/{checkout.reference}/")
+    without = httpx.get(checkout.payment_url)
+    with_one = httpx.get(checkout.payment_url, headers={"Referer": "https://booking.example/"})
+
+    assert b'referrerpolicy="strict-origin-when-cross-origin"' in leaving.content
+    assert (without.status_code, with_one.status_code) == (403, 200)
+
+
+@pytest.mark.spec("GW-76")
+@pytest.mark.parametrize(
+    "mixed_up",
+    [
+        pytest.param({"base_urls": {"pg": "/phonepe/apis/pg"}}, id="no address for tokens"),
+        pytest.param({"credentials": {"client_id": "LIVE_SHOP"}}, id="keys of the other mode"),
+    ],
+)
+def test_an_account_with_test_and_live_mixed_up_sells_nothing_and_holds_nothing(
+    practice: Practice, sandbox: Sandbox, mixed_up: dict[str, dict[str, str]]
+) -> None:
+    account = practice.account
+    urls = {name: sandbox.url + path for name, path in mixed_up.get("base_urls", {}).items()}
+    account.base_urls = urls or account.base_urls
+    account.credentials = {**account.credentials, **mixed_up.get("credentials", {})}
+    account.save()
+    before = sandbox.calls().get("pay", 0)
+
+    with pytest.raises(Unavailable):
+        held(practice)
+
+    assert sandbox.calls().get("pay", 0) == before
+    assert standing_of(Payment.objects.get().reference) == ("failed", "expired", "released")
+    assert nothing_booked()
