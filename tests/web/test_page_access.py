@@ -22,7 +22,7 @@ from tests.support.booked import booked
 from tests.support.practice import Practice, held, new_member, new_practice, new_user
 from tests.support.sandbox import Sandbox
 
-pytestmark = pytest.mark.spec("GEN-2", "BC-19")
+pytestmark = pytest.mark.spec("GEN-2", "GEN-7", "BC-19")
 
 ROLES = ("payer", "stranger", "owner", "manager", "staff", "provider", "other_staff", "admin", "nobody")
 CONTACT = ("user@example.com", "9876543210")

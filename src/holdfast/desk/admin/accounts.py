@@ -78,6 +78,7 @@ class SecondFactorPage(Page):
 
     list_display = ("user", "begun_at", "confirmed_at")
     list_select_related = ("user",)
+    list_filter = (("confirmed_at", admin.EmptyFieldListFilter), "begun_at")
     search_fields = ("user__email",)
     ordering = ("-id",)
     exclude = ("secret", "recovery")
@@ -103,6 +104,7 @@ class CustomerPage(Page):
 
     list_display = ("id", "name", "email", "phone", "user", "created_at")
     list_select_related = ("user",)
+    list_filter = ("created_at",)
     search_fields = ("name", "email", "phone", "user__email")
     ordering = ("-id",)
     readonly_fields = ("user", "created_at")
@@ -120,6 +122,7 @@ class RefreshTokenPage(ReadOnlyPage):
 
     list_display = ("user", "family", "expires_at", "used_at", "revoked_at")
     list_select_related = ("user",)
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "expires_at")
     search_fields = ("user__email", "family")
     ordering = ("-id",)
     exclude = ("digest",)
