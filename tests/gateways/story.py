@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from holdfast.booking.models import Booking
 from holdfast.flows.checkout import Checkout
@@ -10,7 +11,7 @@ from holdfast.flows.reconciliation import reconcile
 from holdfast.payments.models import Transaction
 from tests.flows.books import standing_of
 from tests.flows.door import deliver
-from tests.support.practice import NOW, payment_of
+from tests.support.practice import NOW, Practice, held, payment_of
 from tests.support.sandbox import Sandbox
 from tests.support.worker import work
 
@@ -19,6 +20,29 @@ BOOKED = ("captured", "completed", "taken")
 OPEN = ("pending", "placed", "held")
 # When the reconciler comes by: while the payment is young, and until long after its hold has run out.
 LOOKS = tuple(NOW + timedelta(minutes=minutes) for minutes in (1, 2, 3, 5, 8, 20, 40, 60))
+
+Fault = tuple[str, int, dict[str, Any]]
+
+
+def fault(name: str, times: int = 1, **extra: Any) -> Fault:
+    """What the gateway is to do wrong, how often, and with what said besides."""
+    return name, times, extra
+
+
+def paid(practice: Practice, sandbox: Sandbox, *faults: Fault) -> Checkout:
+    """The gateway is in a mood, somebody checks out, and pays."""
+    for name, times, extra in faults:
+        sandbox.arm(name, times, **extra)
+    checkout = held(practice)
+    sandbox.settle(checkout.reference)
+    return checkout
+
+
+def happened(sandbox: Sandbox, armed: Fault) -> bool:
+    """Whether the gateway has done it at least once."""
+    name, times, _ = armed
+    left: int = sum(one["times"] for one in sandbox.armed() if one["fault"] == name)
+    return left < times
 
 
 def deliver_all(sandbox: Sandbox, checkout: Checkout, *, backwards: bool = False) -> list[int]:
