@@ -115,7 +115,7 @@ def test_a_webhook_that_is_quicker_than_the_answer_to_pay_is_kept_and_settled(
     assert booked_once(checkout)
 
 
-@pytest.mark.spec("GW-4", "GW-37")
+@pytest.mark.spec("GW-4")
 def test_the_return_page_says_confirmed_only_when_the_gateway_does(
     practice: Practice, sandbox: Sandbox
 ) -> None:
