@@ -7,7 +7,7 @@ from itertools import cycle
 
 from holdfast.flows import catalogue
 from holdfast.flows.actors import Shopper
-from holdfast.flows.checkout import Wish, check_out
+from holdfast.flows.checkout import Choice, Wish, check_out
 from holdfast.flows.settlement import settle
 from holdfast.kernel.clock import utc_now
 from holdfast.payments.models import Payment
@@ -34,9 +34,7 @@ class Booker:
         """What a booking request does behind the door: read the offering, hold, open the payment."""
         offering, starts_at = next(self._slots)
         wish = Wish(
-            offering=catalogue.offering(offering, trade=TRADE),
-            starts_at=starts_at,
-            details=DETAILS,
+            choices=(Choice(catalogue.offering(offering, trade=TRADE), starts_at, DETAILS),),
             return_url="",
             terms=TERMS,
         )

@@ -174,8 +174,8 @@ def test_a_hold_moves_further_away_and_never_nearer(person: Resource) -> None:
     claimed("line:1", want(person))
 
     with transaction():
-        hold_until("line:1", SOON + HOUR)
-        hold_until("line:1", NOW)
+        hold_until("line:1", until=SOON + HOUR)
+        hold_until("line:1", until=NOW)
 
     assert Allocation.objects.get().held_until == SOON + HOUR
 

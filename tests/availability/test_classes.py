@@ -172,6 +172,6 @@ def test_a_class_is_sold_over_the_path_of_a_consultation_place_by_place(practice
     with pytest.raises(SlotTaken) as refused:
         check_out(wish(practice), by=Shopper(new_user(), None), now=TODAY)
 
-    start = wish(practice).starts_at.replace(tzinfo=practice.business.zone)
+    start = wish(practice).choices[0].starts_at.replace(tzinfo=practice.business.zone)
     nearest = [slot.period.start - start for slot in refused.value.nearest]
     assert nearest == [n * HOUR / 2 for n in (-2, -1, 1, 2, 3)]

@@ -16,8 +16,8 @@ from holdfast.booking.models import Booking
 from holdfast.catalog.models import Provider
 from holdfast.flows import second_factor
 from holdfast.flows.blocks import block
-from holdfast.flows.checkout import Checkout
 from holdfast.flows.ending import expire_orders
+from holdfast.flows.paying import Checkout
 from holdfast.flows.settlement import settle
 from holdfast.flows.webhooks import Call, receive
 from holdfast.kernel.clock import utc_now

@@ -44,7 +44,7 @@ def test_every_state_is_on_the_page_of_lifecycles() -> None:
     subjects = [lifecycle.subject for lifecycle in docs.lifecycles()]
     states = {state for lifecycle in docs.lifecycles() for state in lifecycle.states}
 
-    assert subjects == ["allocation", "booking", "order", "payment", "transaction"]
+    assert subjects == ["allocation", "booking", "rescheduling", "order", "payment", "transaction"]
     assert [state for state in sorted(states) if f"`{state}`" not in text] == []
 
 

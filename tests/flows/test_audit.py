@@ -33,17 +33,54 @@ WRONGS = {
     "money without an answer": "UPDATE holdfast_payments_payment SET wins = false",
     "refund that came to nothing": """
         INSERT INTO holdfast_payments_transaction
-            (payment_id, kind, amount, key, gateway_reference, word, reason, state, seq, created_at)
-        SELECT id, 'refund', 1, 'R1', '', '', 'canceled', 'failed', 1, now() FROM holdfast_payments_payment
+            (payment_id, kind, amount, key, gateway_reference, word, reason, state, seq, by_hand,
+             created_at)
+        SELECT id, 'refund', 1, 'R1', '', '', 'canceled', 'failed', 1, false, now()
+        FROM holdfast_payments_payment
     """,
     "totals that do not add up": "UPDATE holdfast_payments_payment SET captured = captured + 1",
-    "undecided payment that nobody looks at": "UPDATE holdfast_payments_payment SET state = 'pending'",
+    "undecided payment that nobody looks at": """
+        UPDATE holdfast_payments_payment SET state = 'pending', next_look_at = NULL
+    """,
     "payment undecided for a day": """
         UPDATE holdfast_payments_payment SET state = 'pending', created_at = created_at - interval '2 days'
     """,
     "message that was given up": """
         INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts)
         VALUES ('messages', 'deliver', '{"kind": "email"}', 'failed', 12)
+    """,
+    "confirmed on money that is only reserved": """
+        UPDATE holdfast_payments_payment SET state = 'authorized', authorized = amount, captured = 0
+    """,
+    "reserved money that nobody sets free": """
+        UPDATE holdfast_payments_payment SET state = 'authorized', wins = false
+    """,
+    "total that its lines do not make": "UPDATE holdfast_orders_order SET total = total + 1",
+    "promo code used by what ended unpaid": """
+        INSERT INTO holdfast_orders_promocode (business_id, code, percent, minimum_total, active)
+        SELECT business_id, 'DIWALI', 10, 0, true FROM holdfast_orders_order;
+        INSERT INTO holdfast_orders_redemption (promo_id, order_id, customer_id, n, m, redeemed_at)
+        SELECT p.id, o.id, o.customer_id, 1, 1, now()
+        FROM holdfast_orders_order o, holdfast_orders_promocode p;
+        UPDATE holdfast_orders_order SET state = 'expired'
+    """,
+    "approval that nobody has given in time": """
+        UPDATE holdfast_booking_booking SET state = 'pending_approval', answer_by = '2026-11-20T00:00:00Z'
+    """,
+    "move that waits beyond its hold": """
+        INSERT INTO holdfast_booking_rescheduling
+            (booking_id, due_id, offering_id, starts_at, ends_at, dearer_by, by, state, seq, expires_at,
+             created_at)
+        SELECT b.line_id, d.id, l.offering_id, b.starts_at, b.ends_at, 1, 'nobody', 'waiting', 0,
+            '2026-11-20T00:00:00Z', now()
+        FROM holdfast_booking_booking b JOIN holdfast_orders_line l ON l.id = b.line_id
+        JOIN holdfast_orders_due d ON d.order_id = l.order_id
+    """,
+    "refund by hand that nobody has made": """
+        INSERT INTO holdfast_payments_transaction
+            (payment_id, kind, amount, key, gateway_reference, word, reason, state, seq, by_hand, created_at)
+        SELECT id, 'refund', 1, 'R1', '', '', 'canceled', 'pending', 0, true, '2026-11-01T00:00:00Z'
+        FROM holdfast_payments_payment
     """,
     "order placed beyond its hold": """
         UPDATE holdfast_orders_order SET state = 'placed', expires_at = '2026-11-20T00:00:00Z'

@@ -28,8 +28,16 @@ from tests.support.practice import NOW
 PRICE = Money(199_900, "INR")
 MONEY = (Became.CAPTURED, Became.AUTHORIZED)
 NO_MONEY = (Became.FAILED, Became.CANCELED, Became.EXPIRED)
-HAS_MONEY_ALREADY = ("authorized", "captured", "voided")
-TAKES_MONEY = (Do.COMPLETE, Do.COMPLETE_IF_FREE, Do.GIVE_BACK, Do.QUARANTINE)
+HAD_ITS_MONEY = ("captured", "voided")
+TAKES_MONEY = (Do.COMPLETE, Do.COMPLETE_IF_FREE, Do.PAY, Do.GIVE_BACK, Do.QUARANTINE)
+ABOUT_RESERVED = (
+    Do.CAPTURED,
+    Do.CAPTURED_OUTSIDE,
+    Do.CAPTURED_INSTEAD,
+    Do.BACK_TO_PAYMENT,
+    Do.VOIDED,
+    Do.VOID_REFUSED,
+)
 FREES = (Do.FREE, Do.FAIL_AND_FREE)
 
 
@@ -58,6 +66,25 @@ def known(became: Became = Became.CAPTURED, outcome: Outcome | None = None, **ov
     return replace(usual, **over)  # type: ignore[arg-type]  # the names of its fields
 
 
+def reserved(became: Became, under_way: str, **over: object) -> Known:
+    """Reserved money, and what we have asked the gateway to do with it."""
+    outcome = word(became, amount=PRICE if became in MONEY else None)
+    usual = known(
+        outcome=outcome,
+        order_state="completed",
+        payment_state="authorized",
+        under_way=under_way,
+        still_holds=False,
+    )
+    return replace(usual, **over)  # type: ignore[arg-type]  # the names of its fields
+
+
+def later(**over: object) -> Known:
+    """A difference that was asked for after the order was complete."""
+    usual = known(order_state="completed", comes_later=True, failed_payment_frees=True)
+    return replace(usual, **over)  # type: ignore[arg-type]  # the names of its fields
+
+
 def everything() -> list[Known]:
     """Every order state, payment state and word, with every yes and no that a decision looks at."""
     switches: list[dict[str, Any]] = [
@@ -69,17 +96,38 @@ def everything() -> list[Known]:
         {"now": NOW + timedelta(hours=1)},
         {"now": NOW + timedelta(days=2)},
     ]
-    outcomes = [word(became) for became in Became]
-    outcomes += [word(Became.CAPTURED, amount=Money(199_800, "INR"))]
     return [
         known(outcome=outcome, order_state=order, payment_state=payment, **switch, **moment)
         for outcome, order, payment, switch, moment in product(
-            outcomes, ORDER.states, PAYMENT.states, switches, moments
+            OUTCOMES, ORDER.states, PAYMENT.states, switches, moments
         )
     ]
 
 
-CASES = everything()
+def everything_later() -> list[Known]:
+    """The same of balances and differences, and of reserved money with all that can be under way with it."""
+    due: list[dict[str, Any]] = [
+        {"comes_later": later, "withdrawn": withdrawn, "still_holds": holds, "another_wins": another}
+        for later, withdrawn, holds, another in product((False, True), repeat=4)
+    ]
+    movements: list[dict[str, Any]] = [
+        {"under_way": asked, "refused": refused}
+        for asked, refused in (("", False), *product(("capture", "void"), (False, True)))
+    ]
+    return [
+        known(outcome=outcome, order_state=order, payment_state=payment, **asks, **movement)
+        for outcome, order, payment, asks, movement in product(
+            OUTCOMES, ORDER.states, PAYMENT.states, due, movements
+        )
+    ]
+
+
+OUTCOMES = [
+    *(word(became) for became in Became),
+    word(Became.CAPTURED, amount=Money(199_800, "INR")),
+    word(Became.CAPTURED, refunded=Money(100, "INR")),
+]
+CASES = everything() + everything_later()
 
 
 @pytest.mark.spec("AST-4")
@@ -162,7 +210,7 @@ def test_an_answer_about_another_order_is_not_believed_whatever_it_says(other: d
 def test_every_combination_is_decided() -> None:
     decided = Counter(decide_settlement(case).do for case in CASES)
 
-    assert len(CASES) == (len(Became) + 1) * len(ORDER.states) * len(PAYMENT.states) * 16 * 3
+    assert len(CASES) == len(OUTCOMES) * len(ORDER.states) * len(PAYMENT.states) * (16 * 3 + 16 * 5)
     assert set(decided) == set(Do)
 
 
@@ -171,23 +219,97 @@ def test_an_event_of_a_decision_is_always_one_that_the_payment_may_make() -> Non
         decision = decide_settlement(case)
 
         assert not decision.event or PAYMENT.allows(case.payment_state, decision.event)
-        assert bool(decision.event) == (decision.do in (*TAKES_MONEY, Do.FAIL, Do.FAIL_AND_FREE))
+        if decision.do not in ABOUT_RESERVED:
+            assert bool(decision.event) == (decision.do in (*TAKES_MONEY, Do.FAIL, Do.FAIL_AND_FREE))
 
 
 @pytest.mark.spec("BC-10")
 def test_a_payment_that_has_its_money_is_never_touched_again() -> None:
     for case in CASES:
-        if case.payment_state in HAS_MONEY_ALREADY:
-            assert decide_settlement(case).do is Do.NOTHING
+        if case.payment_state in HAD_ITS_MONEY:
+            left = Do.REVERSED if case.outcome.refunded else Do.NOTHING
+            assert decide_settlement(case).do is left
 
 
 @pytest.mark.spec("BC-10", "BC-21")
 def test_only_money_moves_money_and_a_no_never_does() -> None:
     for case in CASES:
         moves_money = decide_settlement(case).do in TAKES_MONEY
+        has_money = case.payment_state in (*HAD_ITS_MONEY, "authorized")
 
         assert not moves_money or case.outcome.became in MONEY
-        assert moves_money or case.outcome.became not in MONEY or case.payment_state in HAS_MONEY_ALREADY
+        assert moves_money or case.outcome.became not in MONEY or has_money
+
+
+@pytest.mark.spec("BC-2", "BC-14")
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        (reserved(Became.CAPTURED, "capture"), Do.CAPTURED),
+        (reserved(Became.CAPTURED, "capture", refused=True), Do.CAPTURED),
+        (reserved(Became.AUTHORIZED, "capture"), Do.LOOK_AGAIN),
+        (reserved(Became.AUTHORIZED, "capture", refused=True), Do.BACK_TO_PAYMENT),
+        *((reserved(no, "capture"), Do.BACK_TO_PAYMENT) for no in NO_MONEY),
+        *((reserved(no, "capture", refused=True), Do.BACK_TO_PAYMENT) for no in NO_MONEY),
+        (reserved(Became.PENDING, "capture"), Do.LOOK_AGAIN),
+        (reserved(Became.CAPTURED, "void"), Do.CAPTURED_INSTEAD),
+        (reserved(Became.CAPTURED, "void", refused=True), Do.CAPTURED_INSTEAD),
+        (reserved(Became.AUTHORIZED, "void"), Do.LOOK_AGAIN),
+        (reserved(Became.AUTHORIZED, "void", refused=True), Do.VOID_REFUSED),
+        *((reserved(no, "void"), Do.VOIDED) for no in NO_MONEY),
+        (reserved(Became.CAPTURED, ""), Do.CAPTURED_OUTSIDE),
+        (reserved(Became.AUTHORIZED, ""), Do.NOTHING),
+        *((reserved(no, ""), Do.BACK_TO_PAYMENT) for no in NO_MONEY),
+        (reserved(Became.NOT_FOUND, ""), Do.LOOK_AGAIN),
+        (reserved(Became.UNRECOGNIZED, "capture"), Do.LOOK_AGAIN),
+    ],
+)
+def test_what_became_of_reserved_money(case: Known, expected: Do) -> None:
+    assert decide_settlement(case).do is expected
+
+
+@pytest.mark.spec("BC-14")
+def test_reserved_money_that_the_gateway_still_keeps_is_not_given_up_as_lapsed() -> None:
+    kept = decide_settlement(reserved(Became.AUTHORIZED, "capture", refused=True))
+    gone = decide_settlement(reserved(Became.EXPIRED, "capture", refused=True))
+
+    assert (kept.event, kept.reason) == ("", "declined")
+    assert (gone.event, gone.reason) == ("lapse", "expired")
+
+
+@pytest.mark.spec("BC-21")
+def test_another_amount_than_was_reserved_pays_nothing() -> None:
+    taken = word(Became.CAPTURED, amount=Money(199_800, "INR"))
+
+    for under_way in ("", "capture", "void"):
+        case = reserved(Became.CAPTURED, under_way, outcome=taken)
+        assert decide_settlement(case) == Decision(Do.QUARANTINE, "capture", "amount differs")
+
+
+@pytest.mark.spec("BC-9", "GEN-12")
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        (later(), Decision(Do.PAY, "capture")),
+        (later(starts_at=NOW), Decision(Do.PAY, "capture")),
+        (later(still_holds=False), Decision(Do.GIVE_BACK, "capture", "slot_lost")),
+        (later(withdrawn=True), Decision(Do.GIVE_BACK, "capture", "too late")),
+        (later(another_wins=True), Decision(Do.GIVE_BACK, "capture", "paid twice")),
+        (later(order_state="canceled"), Decision(Do.GIVE_BACK, "capture", "canceled")),
+        (later(outcome=word(Became.FAILED)), Decision(Do.FAIL, "fail", "declined")),
+        (known(withdrawn=True), Decision(Do.GIVE_BACK, "capture", "too late")),
+        (known(order_state="open", still_holds=False), Decision(Do.COMPLETE_IF_FREE, "capture", "slot_lost")),
+    ],
+)
+def test_what_money_means_for_what_is_asked_for_later(case: Known, expected: Decision) -> None:
+    assert decide_settlement(case) == expected
+
+
+def test_money_that_left_is_noticed_only_beyond_what_we_know_of() -> None:
+    said = word(Became.CAPTURED, refunded=Money(500, "INR"))
+
+    for gone, expected in ((0, Do.REVERSED), (499, Do.REVERSED), (500, Do.NOTHING), (900, Do.NOTHING)):
+        assert decide_settlement(known(outcome=said, payment_state="captured", gone=gone)).do is expected
 
 
 @pytest.mark.spec("BC-9", "BC-21")
@@ -198,7 +320,8 @@ def test_a_booking_needs_the_whole_amount_its_time_and_no_other_winner() -> None
         if decision.do in (Do.COMPLETE, Do.COMPLETE_IF_FREE):
             assert case.outcome.amount == case.expected
             assert not case.another_wins
-            assert case.order_state in ("placed", "expired")
+            assert case.order_state in ("placed", "expired", "open")
+            assert not case.withdrawn
         if decision.do is Do.COMPLETE:
             assert case.still_holds
             assert case.order_state == "placed"

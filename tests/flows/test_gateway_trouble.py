@@ -9,12 +9,14 @@ from django.db import connection
 
 from holdfast.booking.models import Booking
 from holdfast.flows.actors import Shopper
+from holdfast.flows.asking import StillUnknown
 from holdfast.flows.audit import audit
 from holdfast.flows.ending import expire_orders
 from holdfast.flows.gateways import breaker_of, gateway_for
 from holdfast.flows.reconciliation import LEASE, reconcile
-from holdfast.flows.returning import StillUnknown, release_hold, standing
+from holdfast.flows.returning import release_hold, standing
 from holdfast.flows.settlement import settle
+from holdfast.flows.story import sweep_look
 from holdfast.payments.gateways.base import Unknown
 from holdfast.payments.models import Payment, Transaction
 from holdfast.payments.queries import due_for_a_look
@@ -303,7 +305,10 @@ def test_a_payment_that_has_its_money_is_not_asked_about_for_ever(
 
     assert reconcile(now=LATER) == 1
 
-    assert payment_of(checkout).next_look_at is None
+    payment = payment_of(checkout)
+    looks = [sweep_look(payment, now=NOW + timedelta(days=days)) for days in (0, 1, 6, 7)]
+    assert payment.next_look_at == looks[0] == NOW + timedelta(days=1)
+    assert looks[1:] == [NOW + timedelta(days=7), NOW + timedelta(days=7), None]
     assert standing_of(checkout.reference) == BOOKED
 
 

@@ -19,12 +19,13 @@ MUCH_LATER = NOW + timedelta(minutes=25)
 @pytest.mark.spec("BC-4", "BC-5")
 def test_a_hold_that_a_rival_has_had_is_not_kept_longer(practice: Practice) -> None:
     slow = held(practice)
-    order = payment_of(slow).order
+    payment = payment_of(slow)
+    order = payment.order
     agreed = order.expires_at
     rival = held(practice, now=AFTER)
 
     with transaction():
-        hold_longer(order, list(order.lines.all()), until=MUCH_LATER)
+        hold_longer(order, payment.due, until=MUCH_LATER)
 
     order.refresh_from_db()
     assert (order.state, order.expires_at) == ("placed", agreed)
@@ -35,10 +36,11 @@ def test_a_hold_that_a_rival_has_had_is_not_kept_longer(practice: Practice) -> N
 
 @pytest.mark.spec("BC-4")
 def test_a_hold_that_still_stands_is_kept_longer_with_its_order(practice: Practice) -> None:
-    order = payment_of(held(practice)).order
+    payment = payment_of(held(practice))
+    order = payment.order
 
     with transaction():
-        hold_longer(order, list(order.lines.all()), until=MUCH_LATER)
+        hold_longer(order, payment.due, until=MUCH_LATER)
 
     assert expire_orders(now=AFTER) == 0
     assert expire_orders(now=MUCH_LATER) == 1

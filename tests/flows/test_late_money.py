@@ -11,9 +11,9 @@ from django.core import mail
 from holdfast.availability.models import Allocation
 from holdfast.booking.models import Booking
 from holdfast.flows.actors import Shopper
-from holdfast.flows.checkout import Checkout
 from holdfast.flows.ending import expire_orders
 from holdfast.flows.gateways import gateway_for
+from holdfast.flows.paying import Checkout
 from holdfast.flows.reconciliation import reconcile
 from holdfast.flows.refunds import pursue
 from holdfast.flows.returning import release_hold, standing

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from holdfast.flows.actors import Shopper
-from holdfast.flows.returning import StillUnknown, release_hold
+from holdfast.flows.asking import StillUnknown
+from holdfast.flows.returning import release_hold
 from holdfast.flows.settlement import apply, settle
 from holdfast.kernel.errors import Conflict
 from holdfast.payments.gateways.base import Became, Outcome

@@ -13,11 +13,12 @@ from django.db.models import F
 from holdfast.availability.models import Allocation
 from holdfast.booking.models import Booking
 from holdfast.flows.actors import Shopper
+from holdfast.flows.asking import StillUnknown
 from holdfast.flows.audit import audit
-from holdfast.flows.checkout import Checkout
 from holdfast.flows.ending import expire_orders
+from holdfast.flows.paying import Checkout
 from holdfast.flows.reconciliation import reconcile
-from holdfast.flows.returning import StillUnknown, release_hold
+from holdfast.flows.returning import release_hold
 from holdfast.flows.settlement import settle
 from holdfast.kernel.errors import Conflict, Unavailable
 from holdfast.orders.models import Line, Order

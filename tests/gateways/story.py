@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from holdfast.booking.models import Booking
-from holdfast.flows.checkout import Checkout
+from holdfast.flows.paying import Checkout
 from holdfast.flows.reconciliation import reconcile
 from holdfast.payments.models import Transaction
 from tests.flows.books import standing_of

@@ -12,8 +12,8 @@ import pytest
 from django.db import IntegrityError
 from django.db.models import F
 
-from holdfast.flows.checkout import Checkout
 from holdfast.flows.ending import expire_orders
+from holdfast.flows.paying import Checkout
 from holdfast.flows.reconciliation import reconcile
 from holdfast.flows.refunds import pursue
 from holdfast.flows.settlement import settle

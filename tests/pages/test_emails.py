@@ -10,8 +10,8 @@ from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 
 from holdfast.booking.models import Booking
-from holdfast.flows.checkout import Checkout
 from holdfast.flows.ending import expire_orders
+from holdfast.flows.paying import Checkout
 from holdfast.flows.settlement import settle
 from holdfast.kernel.wording import day_in_words
 from holdfast.notifications import email

@@ -11,8 +11,8 @@ from django.test import Client
 from holdfast.booking.lifecycle import BOOKING
 from holdfast.booking.models import Booking
 from holdfast.flows.actors import Shopper
-from holdfast.flows.checkout import Checkout
 from holdfast.flows.ending import expire_orders
+from holdfast.flows.paying import Checkout
 from holdfast.flows.reconciliation import reconcile
 from holdfast.flows.returning import release_hold
 from holdfast.flows.settlement import settle

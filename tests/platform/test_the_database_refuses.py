@@ -77,6 +77,8 @@ def test_a_state_moves_along_its_table_and_in_no_other_way(books: Practice, name
     states = model.lifecycle.states
     if model is Allocation:
         execute(f"UPDATE {table(model)} SET held_until = %s", NOW)
+    if model is Booking:
+        execute(f"UPDATE {table(model)} SET answer_by = %s", NOW)
 
     moved = {(before, after) for before in states for after in states if may_go(model, name, before, after)}
 

@@ -12,7 +12,8 @@ from django.utils.crypto import get_random_string
 from holdfast.availability.models import WeeklyHours
 from holdfast.catalog.models import Business, Member, Offering, Provider, Resource
 from holdfast.flows.actors import Shopper
-from holdfast.flows.checkout import Checkout, Wish, check_out
+from holdfast.flows.checkout import Choice, Wish, check_out
+from holdfast.flows.paying import Checkout
 from holdfast.payments.models import GatewayAccount, Payment
 from holdfast.platform.models import User
 from holdfast.surfaces.astrology.terms import TERMS
@@ -109,12 +110,17 @@ def request_body(practice: Practice, **over: Any) -> dict[str, Any]:
     } | over
 
 
-def wish(practice: Practice, *, day: str = DAY, at: str = "10:00", offering: Offering | None = None) -> Wish:
-    chosen = offering or practice.offering
-    return Wish(
-        offering=Offering.objects.select_related("business").get(pk=chosen.pk),
+def choice(offering: Offering, *, day: str = DAY, at: str = "10:00") -> Choice:
+    return Choice(
+        offering=Offering.objects.select_related("business").get(pk=offering.pk),
         starts_at=datetime.fromisoformat(f"{day}T{at}"),
         details={"contact_email": "user@example.com", "contact_phone": "9876543210", "language": "Hindi"},
+    )
+
+
+def wish(practice: Practice, *, day: str = DAY, at: str = "10:00", offering: Offering | None = None) -> Wish:
+    return Wish(
+        choices=(choice(offering or practice.offering, day=day, at=at),),
         return_url="https://yourapp.com",
         terms=TERMS,
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -26,26 +26,56 @@ from .queries import as_period
 from .seats import Seated, seats_for
 from .wanted import ANY_SEAT, Wanted
 
-__all__ = ["Wanted", "claim", "claim_again", "claim_instead", "hold_until", "lock_pools", "release", "take"]
+__all__ = [
+    "Wanted",
+    "claim",
+    "claim_again",
+    "claim_all",
+    "claim_instead",
+    "hold",
+    "hold_until",
+    "lock_pools",
+    "release",
+    "take",
+]
 
 TABLE = Allocation._meta.db_table
 ANYWHERE = "(resource_id = %s AND period && %s)"
 IN_THIS_SEAT = "(resource_id = %s AND period && %s AND seat = %s)"
 
 
+@dataclass(frozen=True, order=True)
+class Asked:
+    """One seat that is asked for, and for whom; sorted as rivals must sort them too."""
+
+    wanted: Wanted
+    owner: str
+
+    @property
+    def shared_by(self) -> str:
+        return self.wanted.shared_by or self.owner
+
+
 @transaction_required
 def claim(wanted: Iterable[Wanted], *, owner: str, until: datetime | None, now: datetime) -> None:
-    """Keep everything wanted for ``owner``: held until ``until``, or taken for good when that is None.
+    """Keep everything wanted for ``owner``, as ``claim_all`` does."""
+    claim_all({owner: wanted}, until=until, now=now)
+
+
+@transaction_required
+def claim_all(wanted: Mapping[str, Iterable[Wanted]], *, until: datetime | None, now: datetime) -> None:
+    """Keep everything wanted for each owner: held until ``until``, or taken for good when that is None.
 
     Raises SlotTaken unless all of it can be had; the caller's transaction then rolls back, and with it
     what could. One sorted INSERT … ON CONFLICT DO NOTHING: plain inserts under an exclusion constraint
     deadlock even on one row, and unsorted ones deadlock with each other. Of pools the rows are locked first,
     so that rivals choose their seats one after the other.
     """
-    rows = sorted(_seated(list(wanted), now=now))
-    missing = _insert(rows, owner=owner, until=until, now=now)
+    asked = [Asked(one, owner) for owner, of_owner in wanted.items() for one in of_owner]
+    rows = sorted(_seated(asked, now=now))
+    missing = _insert(rows, until=until, now=now)
     if missing and _release_run_out(missing, now=now):
-        missing = _insert(missing, owner=owner, until=until, now=now)
+        missing = _insert(missing, until=until, now=now)
     if missing:
         raise SlotTaken
 
@@ -60,35 +90,41 @@ def lock_pools(pools: Iterable[UUID]) -> dict[UUID, int]:
 
 
 @transaction_required
-def take(owner: str) -> int:
+def take(*owners: str) -> int:
     """What is held becomes taken. Answers how many allocations were held."""
-    return Allocation.objects.filter(owner=owner, state="held").update(state="taken", held_until=None)
+    return Allocation.objects.filter(owner__in=owners, state="held").update(state="taken", held_until=None)
 
 
 @transaction_required
-def release(owner: str) -> int:
-    """Give back whatever the owner still keeps. Answers how many allocations that were."""
-    return Allocation.objects.filter(owner=owner, state__in=("held", "taken")).update(
+def release(*owners: str) -> int:
+    """Give back whatever these owners still keep. Answers how many allocations that were."""
+    return Allocation.objects.filter(owner__in=owners, state__in=("held", "taken")).update(
         state="released", held_until=None
     )
 
 
 @transaction_required
-def hold_until(owner: str, until: datetime) -> None:
+def hold_until(*owners: str, until: datetime) -> None:
     """Move the end of a hold further away, never nearer."""
-    Allocation.objects.filter(owner=owner, state="held", held_until__lt=until).update(held_until=until)
+    Allocation.objects.filter(owner__in=owners, state="held", held_until__lt=until).update(held_until=until)
 
 
 @transaction_required
-def claim_again(owner: str, *, now: datetime) -> bool:
-    """Take anew what this owner last claimed and lost. Answers whether all of it could be had."""
-    wanted = _last_claimed(owner)
-    if pools := {one.resource for one in wanted if one.seat == ANY_SEAT}:
+def hold(*owners: str, until: datetime) -> int:
+    """What is taken is only held again, until then: its money is gone. Answers how many allocations were."""
+    return Allocation.objects.filter(owner__in=owners, state="taken").update(state="held", held_until=until)
+
+
+@transaction_required
+def claim_again(*owners: str, now: datetime) -> bool:
+    """Take anew what these owners last claimed and lost: all of it or nothing. Answers whether it was had."""
+    wanted = {owner: _last_claimed(owner) for owner in owners}
+    if pools := {one.resource for last in wanted.values() for one in last if one.seat == ANY_SEAT}:
         lock_pools(pools)
-    release(owner)
+    release(*owners)
     try:
         with atomic():
-            claim(wanted, owner=owner, until=None, now=now)
+            claim_all(wanted, until=None, now=now)
     except SlotTaken:
         return False
     return True
@@ -135,41 +171,47 @@ def _last_claimed(owner: str) -> list[Wanted]:
     return [replace(one, seat=ANY_SEAT, shared_by="") if is_pool else one for one, is_pool in last.items()]
 
 
-def _seated(wanted: Sequence[Wanted], *, now: datetime) -> list[Wanted]:
+def _seated(asked: Sequence[Asked], *, now: datetime) -> list[Asked]:
     """The same with a seat chosen in every pool, under the lock of the pool. Raises SlotTaken."""
-    anywhere: dict[UUID, list[Wanted]] = defaultdict(list)
-    for one in wanted:
-        if one.seat == ANY_SEAT:
-            anywhere[one.resource].append(one)
+    anywhere = [one for one in asked if one.wanted.seat == ANY_SEAT]
     if not anywhere:
-        return list(wanted)
-    capacities = lock_pools(anywhere)
-    asked = [one for of_pool in anywhere.values() for one in of_pool]
-    _release_run_out(asked, now=now)
-    kept = _kept_seats(asked)
-    chosen = [
-        Wanted(pool, had.seat, had.period)
-        for pool, of_pool in anywhere.items()
-        for had in seats_for((o.period for o in of_pool), capacity=capacities[pool], kept=kept[pool])
-    ]
-    return [one for one in wanted if one.seat != ANY_SEAT] + chosen
+        return list(asked)
+    capacities = lock_pools(one.wanted.resource for one in anywhere)
+    _release_run_out(anywhere, now=now)
+    kept = _kept_seats(anywhere)
+    chosen = []
+    for (pool, shared_by, owner), periods in _by_pool(anywhere).items():
+        others = [one for name, one in kept[pool] if name != (shared_by or owner)]
+        had = seats_for(periods, capacity=capacities[pool], kept=others)
+        kept[pool] += [("", one) for one in had]
+        chosen += [Asked(Wanted(pool, one.seat, one.period, shared_by), owner) for one in had]
+    return [one for one in asked if one.wanted.seat != ANY_SEAT] + chosen
 
 
-def _kept_seats(asked: Sequence[Wanted]) -> dict[UUID, list[Seated]]:
-    """What is kept of these pools, by anybody, between the first and the last moment asked for."""
-    first, last = min(one.period.start for one in asked), max(one.period.end for one in asked)
+def _by_pool(asked: Iterable[Asked]) -> dict[tuple[UUID, str, str], list[Period]]:
+    """The periods that each owner wants of each pool."""
+    periods: dict[tuple[UUID, str, str], list[Period]] = defaultdict(list)
+    for one in sorted(asked):
+        periods[one.wanted.resource, one.wanted.shared_by, one.owner].append(one.wanted.period)
+    return periods
+
+
+def _kept_seats(asked: Sequence[Asked]) -> dict[UUID, list[tuple[str, Seated]]]:
+    """What is kept of these pools, and under which name, between the first and the last moment asked for."""
+    first = min(one.wanted.period.start for one in asked)
+    last = max(one.wanted.period.end for one in asked)
     rows = Allocation.objects.filter(
-        resource__in={one.resource for one in asked},
+        resource__in={one.wanted.resource for one in asked},
         state__in=KEEPS_TIME,
         period__overlap=DateTimeTZRange(first, last),
     )
-    kept: dict[UUID, list[Seated]] = defaultdict(list)
-    for resource, seat, period in rows.values_list("resource_id", "seat", "period"):
-        kept[resource].append(Seated(as_period(period), seat))
+    kept: dict[UUID, list[tuple[str, Seated]]] = defaultdict(list)
+    for resource, seat, period, shared_by in rows.values_list("resource_id", "seat", "period", "shared_by"):
+        kept[resource].append((shared_by, Seated(as_period(period), seat)))
     return kept
 
 
-def _insert(rows: Sequence[Wanted], *, owner: str, until: datetime | None, now: datetime) -> list[Wanted]:
+def _insert(rows: Sequence[Asked], *, until: datetime | None, now: datetime) -> list[Asked]:
     """Insert what is free. Answers the rows that were not."""
     state = "taken" if until is None else "held"
     values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s)"] * len(rows))
@@ -177,11 +219,11 @@ def _insert(rows: Sequence[Wanted], *, owner: str, until: datetime | None, now: 
         value
         for row in rows
         for value in (
-            row.resource,
-            row.seat,
-            _stored(row.period),
-            owner,
-            row.shared_by or owner,
+            row.wanted.resource,
+            row.wanted.seat,
+            _stored(row.wanted.period),
+            row.owner,
+            row.shared_by,
             state,
             until,
             now,
@@ -189,24 +231,29 @@ def _insert(rows: Sequence[Wanted], *, owner: str, until: datetime | None, now: 
     ]
     sql = f"""
         INSERT INTO "{TABLE}" (resource_id, seat, period, owner, shared_by, state, held_until, created_at)
-        VALUES {values} ON CONFLICT DO NOTHING RETURNING resource_id, seat, period
+        VALUES {values} ON CONFLICT DO NOTHING RETURNING resource_id, seat, lower(period), owner
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        had = {(resource, seat, period.lower) for resource, seat, period in cursor.fetchall()}
-    return [row for row in rows if (row.resource, row.seat, row.period.start) not in had]
+        had = set(cursor.fetchall())
+    return [
+        row
+        for row in rows
+        if (row.wanted.resource, row.wanted.seat, row.wanted.period.start, row.owner) not in had
+    ]
 
 
-def _release_run_out(rows: Sequence[Wanted], *, now: datetime) -> bool:
+def _release_run_out(rows: Sequence[Asked], *, now: datetime) -> bool:
     """Release the holds in the way that are past their end: compare and set on the allocation alone.
 
     The order behind such a hold is expired by the sweeper, never from here: that would take locks in the
     wrong order and deadlock with settlement. SKIP LOCKED, because a hold whose row is locked is being
     taken or released by its owner at this moment.
     """
-    meets = " OR ".join(ANYWHERE if row.seat == ANY_SEAT else IN_THIS_SEAT for row in rows)
+    seats = [row.wanted for row in rows]
+    meets = " OR ".join(ANYWHERE if one.seat == ANY_SEAT else IN_THIS_SEAT for one in seats)
     params = [
-        value for row in rows for value in (row.resource, _stored(row.period), row.seat) if value != ANY_SEAT
+        value for one in seats for value in (one.resource, _stored(one.period), one.seat) if value != ANY_SEAT
     ]
     sql = f"""
         UPDATE "{TABLE}" SET state = 'released', held_until = NULL WHERE state = 'held' AND id IN (

@@ -10,6 +10,7 @@ ALLOCATION = Lifecycle(
     rows=(
         ("held", "take", "taken"),
         ("held", "release", "released"),
+        ("taken", "hold", "held"),
         ("taken", "release", "released"),
     ),
 )

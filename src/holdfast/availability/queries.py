@@ -142,13 +142,13 @@ def nearest_free_slots(offering: Offering, wanted: datetime, *, now: datetime) -
     return nearest(around, wanted)
 
 
-def holds_all(owner: str) -> bool:
-    """Whether an owner still holds all that it last claimed. Its allocations stay locked until commit."""
-    own = Allocation.objects.filter(owner=owner).order_by("resource_id", "seat", "period")
-    claims: dict[datetime, set[str]] = defaultdict(set)
-    for claimed_at, state in own.select_for_update().values_list("created_at", "state"):
-        claims[claimed_at].add(state)
-    return bool(claims) and claims[max(claims)] == {"held"}
+def holds_all(*owners: str) -> bool:
+    """Whether they still hold all that they last claimed. Their allocations stay locked until commit."""
+    own = Allocation.objects.filter(owner__in=owners).order_by("resource_id", "seat", "period")
+    claims: dict[str, dict[datetime, set[str]]] = {owner: defaultdict(set) for owner in owners}
+    for owner, claimed_at, state in own.select_for_update().values_list("owner", "created_at", "state"):
+        claims[owner][claimed_at].add(state)
+    return all(of_one and of_one[max(of_one)] == {"held"} for of_one in claims.values())
 
 
 def _calendars(resources: Sequence[UUID], *, first: date, last: date) -> list[Calendar]:

@@ -1,7 +1,8 @@
-"""Making bookings."""
+"""Making bookings, and moving them on when their money has come or gone."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from holdfast.kernel.ids import new_reference
@@ -13,20 +14,55 @@ from .models import Booking
 
 
 @transaction_required
-def confirm(order: Order, line: Line, *, by: str, now: datetime) -> Booking:
-    """Make the confirmed booking of a paid line, named in its trade's format by today's date there."""
+def book(
+    order: Order,
+    lines: Sequence[Line],
+    *,
+    state: str,
+    by: str,
+    now: datetime,
+    answer_by: datetime | None = None,
+) -> list[Booking]:
+    """Make the booking of each service line, named in its trade's format by today's date there."""
+    made = [
+        Booking(
+            line=line,
+            business_id=order.business_id,
+            customer_id=order.customer_id,
+            provider_id=line.provider_id,
+            trade=order.trade,
+            reference=_reference(order, line, now=now),
+            state=state,
+            starts_at=line.starts_at,
+            ends_at=line.ends_at,
+            answer_by=answer_by,
+            created_at=now,
+        )
+        for line in lines
+    ]
+    Booking.objects.bulk_create(made)
+    remember_births(made, by=by, at=now)
+    return made
+
+
+def _reference(order: Order, line: Line, *, now: datetime) -> str:
     today = now.astimezone(line.offering.business.zone).date()
-    booking = Booking.objects.create(
-        line=line,
-        business_id=order.business_id,
-        customer_id=order.customer_id,
-        provider_id=line.provider_id,
-        trade=order.trade,
-        reference=new_reference(order.terms.booking_reference, offering=line.offering_id, day=today),
-        state="confirmed",
-        starts_at=line.starts_at,
-        ends_at=line.ends_at,
-        created_at=now,
-    )
-    remember_births([booking], by=by, at=now)
-    return booking
+    return new_reference(order.terms.booking_reference, offering=line.offering.pk, day=today)
+
+
+@transaction_required
+def paid(
+    bookings: Sequence[Booking], *, answer_by: datetime | None, by: str, now: datetime, why: str = ""
+) -> None:
+    """Their money has come: they are confirmed, or wait for approval where somebody must answer by a time."""
+    event = "confirm" if answer_by is None else "await_approval"
+    for booking in bookings:
+        booking.move(event, by=by, at=now, why=why, answer_by=answer_by, warned=0)
+
+
+@transaction_required
+def end(bookings: Sequence[Booking], event: str, *, by: str, now: datetime, why: str = "") -> None:
+    """End those of these bookings that can end so; the others have ended already."""
+    for booking in bookings:
+        if booking.lifecycle.allows(booking.state, event):
+            booking.move(event, by=by, at=now, why=why, answer_by=None)

@@ -26,9 +26,10 @@ class Terms:
     """How one trade sells.
 
     ``pay_within`` and ``margin`` are seconds: the gateway gets the first, and the hold lasts longer by the
-    second. References are templates of ``kernel.ids.new_reference``. The addresses are where a browser goes
-    after paying, relative to the return origin, with ``{payment}``, ``{booking}`` and ``{reason}`` filled
-    in; the confirmation's is our own page of a booking.
+    second; or as long as ``reserve_for`` where that is more, for those who book first and then pay.
+    References are templates of ``kernel.ids.new_reference``. The addresses are where a browser goes after
+    paying, relative to the return origin, with ``{payment}``, ``{booking}`` and ``{reason}`` filled in; the
+    confirmation's is our own page of a booking.
 
     With ``failed_payment_frees`` a payment that failed ends the order; else the time stays held for another
     attempt until the order's own end. With ``reopens`` an order that ends unpaid is open again, as a cart is,
@@ -58,6 +59,7 @@ class Terms:
     confirmation_address: str
     pay_within: int = 600
     margin: int = 90
+    reserve_for: int = 0
     failed_payment_frees: bool = True
     reopens: bool = False
     needs_approval: bool = False
@@ -87,7 +89,13 @@ class Terms:
 
         The gateway counts from its own answer; with that while, the hold need not be made longer then.
         """
-        return timedelta(seconds=self.pay_within + self.margin + GATEWAY_ANSWERS_WITHIN)
+        while_paying = self.pay_within + self.margin + GATEWAY_ANSWERS_WITHIN
+        return timedelta(seconds=max(while_paying, self.reserve_for))
+
+    @property
+    def asks_approval(self) -> bool:
+        """Whether somebody of the business must accept a booking that has its money."""
+        return self.needs_approval or self.way is Way.AUTHORIZE_THEN_APPROVE
 
     def changed_by(self, overrides: dict[str, Any]) -> Terms:
         """The same terms with what an offering sets differently."""

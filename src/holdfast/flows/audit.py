@@ -44,15 +44,26 @@ CHECKS = {
               AND b.state IN ('pending_payment', 'pending_approval', 'confirmed', 'in_progress', 'completed',
                               'no_show'))
     """,
+    # By its terms a booking has all of its money, or the deposit, or the money is reserved; or it is free.
     "booking without its money": """
         SELECT 'booking', b.line_id, format('%%s is %%s and nothing has paid for it', b.reference, b.state)
         FROM holdfast_booking_booking b
         JOIN holdfast_orders_line l ON l.id = b.line_id
         JOIN holdfast_orders_order o ON o.id = l.order_id
-        WHERE b.state IN ('confirmed', 'in_progress', 'completed', 'no_show')
-          AND o.terms_placed ->> 'way' = 'payment_first' AND NOT EXISTS (
-            SELECT FROM holdfast_payments_payment p
-            WHERE p.order_id = o.id AND p.wins AND p.captured = p.amount)
+        WHERE b.state IN ('pending_approval', 'confirmed', 'in_progress', 'completed', 'no_show')
+          AND o.total > 0 AND NOT EXISTS (
+            SELECT FROM holdfast_payments_payment p JOIN holdfast_orders_due d ON d.id = p.due_id
+            WHERE p.order_id = o.id AND p.wins AND d.kind IN ('full', 'deposit')
+              AND (p.captured = p.amount
+                OR p.state = 'authorized' AND p.authorized = p.amount AND b.state = 'pending_approval'))
+    """,
+    "confirmed on money that is only reserved": """
+        SELECT 'booking', b.line_id, format('%%s is %%s and %%s has not been taken', b.reference, b.state,
+            p.reference)
+        FROM holdfast_booking_booking b
+        JOIN holdfast_orders_line l ON l.id = b.line_id
+        JOIN holdfast_payments_payment p ON p.order_id = l.order_id AND p.wins
+        WHERE p.state = 'authorized' AND b.state IN ('confirmed', 'in_progress', 'completed', 'no_show')
     """,
     "winning payment without its booking": """
         SELECT 'payment', p.id, format('%%s has won and there is no booking of it', p.reference)
@@ -61,12 +72,47 @@ CHECKS = {
             SELECT FROM holdfast_orders_line l JOIN holdfast_booking_booking b ON b.line_id = l.id
             WHERE l.order_id = p.order_id)
     """,
-    # received = booked + refunded + refund due + quarantined, payment by payment.
+    # received = booked + refunded + refund due + reversed + quarantined, payment by payment.
     "money without an answer": """
         SELECT 'payment', p.id, format('%%s of %%s taken by %%s pays nothing and is not on its way back',
-            p.captured - p.refunded - p.refunding, p.captured, p.reference)
+            p.captured - p.refunded - p.refunding - p.reversed, p.captured, p.reference)
         FROM holdfast_payments_payment p
-        WHERE NOT p.wins AND NOT p.quarantined AND p.captured > p.refunded + p.refunding
+        WHERE NOT p.wins AND NOT p.quarantined AND p.captured > p.refunded + p.refunding + p.reversed
+    """,
+    "reserved money that nobody sets free": """
+        SELECT 'payment', p.id, format('%%s of %%s pays nothing and is not being set free',
+            p.authorized, p.reference)
+        FROM holdfast_payments_payment p
+        WHERE p.state = 'authorized' AND NOT p.wins AND NOT p.quarantined AND NOT EXISTS (
+            SELECT FROM holdfast_payments_transaction t
+            WHERE t.payment_id = p.id AND t.kind = 'void' AND t.state IN ('pending', 'unknown'))
+    """,
+    "total that its lines do not make": """
+        SELECT 'order', o.id, format('the lines make %%s, the order says %%s', sum(l.price), o.total)
+        FROM holdfast_orders_order o JOIN holdfast_orders_line l ON l.order_id = o.id
+        GROUP BY o.id HAVING sum(l.price) <> o.total
+    """,
+    "promo code used by what ended unpaid": """
+        SELECT 'order', o.id, format('it is %%s and keeps a use of a promo code', o.state)
+        FROM holdfast_orders_order o JOIN holdfast_orders_redemption r ON r.order_id = o.id
+        WHERE r.given_back_at IS NULL AND o.state IN ('expired', 'open')
+    """,
+    "approval that nobody has given in time": """
+        SELECT 'booking', b.line_id, format('%%s was to be answered by %%s', b.reference, b.answer_by)
+        FROM holdfast_booking_booking b
+        WHERE b.state = 'pending_approval' AND b.answer_by < %(now)s - interval '10 minutes'
+    """,
+    "move that waits beyond its hold": """
+        SELECT 'booking', r.booking_id, format('its hold ended at %%s', r.expires_at)
+        FROM holdfast_booking_rescheduling r
+        WHERE r.state = 'waiting' AND r.expires_at < %(now)s - interval '10 minutes'
+    """,
+    "refund by hand that nobody has made": """
+        SELECT 'payment', t.payment_id, format('%%s of %%s waits for a person since %%s', t.amount,
+            p.reference, t.created_at)
+        FROM holdfast_payments_transaction t JOIN holdfast_payments_payment p ON p.id = t.payment_id
+        WHERE t.kind = 'refund' AND t.by_hand AND t.state IN ('owed', 'pending')
+          AND t.created_at < %(now)s - interval '7 days'
     """,
     # A part of a payment that wins, which was to go back and has not: nothing else would tell.
     "refund that came to nothing": """
@@ -80,24 +126,32 @@ CHECKS = {
         WHERE p.wins
     """,
     "totals that do not add up": """
-        SELECT 'payment', p.id, format('%%s says captured %%s, refunding %%s, refunded %%s; not so its rows',
-            p.reference, p.captured, p.refunding, p.refunded)
+        SELECT 'payment', p.id, format('%%s says captured %%s, refunding %%s, refunded %%s, reversed %%s;'
+            ' not so its rows', p.reference, p.captured, p.refunding, p.refunded, p.reversed)
         FROM holdfast_payments_payment p
         LEFT JOIN (
             SELECT payment_id,
-                coalesce(sum(amount) FILTER (WHERE kind = 'purchase' AND state = 'succeeded'), 0) AS captured,
-                coalesce(sum(amount) FILTER (WHERE kind = 'refund' AND state IN ('pending', 'unknown')), 0)
-                    AS refunding,
-                coalesce(sum(amount) FILTER (WHERE kind = 'refund' AND state = 'succeeded'), 0) AS refunded
-            FROM holdfast_payments_transaction GROUP BY payment_id
+                coalesce(sum(amount) FILTER (WHERE kind IN ('purchase', 'capture') AND done), 0) AS captured,
+                coalesce(sum(amount) FILTER (WHERE kind = 'refund' AND open), 0) AS refunding,
+                coalesce(sum(amount) FILTER (WHERE kind = 'refund' AND done), 0)
+                    - coalesce(sum(amount) FILTER (WHERE kind = 'refund_failed' AND done), 0) AS refunded,
+                coalesce(sum(amount) FILTER (WHERE kind = 'reversal' AND done), 0) AS reversed
+            FROM (
+                SELECT *, state = 'succeeded' AS done, state IN ('owed', 'pending', 'unknown') AS open
+                FROM holdfast_payments_transaction
+            ) movement GROUP BY payment_id
         ) t ON t.payment_id = p.id
-        WHERE (p.captured, p.refunding, p.refunded)
-           IS DISTINCT FROM (coalesce(t.captured, 0), coalesce(t.refunding, 0), coalesce(t.refunded, 0))
+        WHERE (p.captured, p.refunding, p.refunded, p.reversed)
+           IS DISTINCT FROM (coalesce(t.captured, 0), coalesce(t.refunding, 0), coalesce(t.refunded, 0),
+                coalesce(t.reversed, 0))
     """,
     "undecided payment that nobody looks at": """
         SELECT 'payment', p.id, format('%%s is %%s and no look is due', p.reference, p.state)
         FROM holdfast_payments_payment p
-        WHERE p.next_look_at IS NULL AND (p.state IN ('created', 'pending') OR p.refunding > 0)
+        WHERE p.next_look_at IS NULL AND (p.state IN ('created', 'pending', 'authorized') OR EXISTS (
+            SELECT FROM holdfast_payments_transaction t
+            WHERE t.payment_id = p.id AND t.kind = 'refund' AND NOT t.by_hand
+              AND t.state IN ('pending', 'unknown')))
     """,
     "payment undecided for a day": """
         SELECT 'payment', p.id, format('%%s has been %%s since %%s', p.reference, p.state, p.created_at)

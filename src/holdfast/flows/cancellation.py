@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from django.db.models import QuerySet
 
 from holdfast.booking.models import Booking
-from holdfast.booking.refund_terms import percent_back, refund_owed
+from holdfast.booking.refund_terms import percent_back
 from holdfast.catalog.terms import Terms
 from holdfast.kernel.errors import Conflict
 from holdfast.kernel.money import Money
 from holdfast.orders.actions import lock
+from holdfast.orders.models import Order
 from holdfast.payments.models import Payment
 from holdfast.platform.db import retried_once, transaction, transaction_required
 from holdfast.platform.models import User
@@ -21,12 +21,16 @@ from holdfast.platform.outbox import post
 
 from .changing import Change, change_of
 from .ending import free
-from .refunds import give_back
+from .entering import bookings_of
+from .movements import under_way
+from .parting import ENDED, owed_for, part, winners
 
 log = structlog.get_logger(__name__)
 
 ALL_OF_IT = 100  # percent, when it is the business that cancels
 BEGUN = "This has begun. Only the business can cancel it now."
+BEING_ANSWERED = "This is being answered at this moment. Please look again shortly."
+TOGETHER = "Its money is reserved together with that of other bookings. Cancel it once that has been taken."
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,16 @@ def preview_cancellation(reference: str, *, by: User, trade: str, now: datetime)
     change = change_of(reference, by=by, trade=trade)
     booking = Booking.objects.select_related("line__order").get(pk=change.booking_id)
     booking.lifecycle.after(booking.state, "cancel")
-    return _owed(booking, _winners(change.order_id).first(), change, now=now)
+    order, payments = booking.line.order, winners(change.order_id)
+    percent = _percent(order.terms, booking, payments, change, now=now)
+    return Owed(owed_for(booking, order, payments, percent=percent), percent)
 
 
 def cancel_booking(reference: str, *, by: User, trade: str, now: datetime) -> Owed:
     """Cancel a booking and give back what its terms allow; all of it when the business cancels.
 
-    Raises NotFound for another's booking, and Conflict for one that is over, or has begun for its customer.
+    One that is not paid yet ends with all that was ordered together. Raises NotFound for another's booking,
+    and Conflict for one that is over, or has begun for its customer, or is being accepted at this moment.
     """
     change = change_of(reference, by=by, trade=trade)
     owed = _cancel(change, now=now)
@@ -61,37 +68,43 @@ def _cancel(change: Change, *, now: datetime) -> Owed:
     """The one transaction of a cancellation. Under the order's lock the second one finds it canceled."""
     with transaction():
         order = lock(change.order_id)
-        payment = _winners(order.pk).select_for_update().first()
         booking = Booking.objects.select_related("line__order").get(pk=change.booking_id)
-        booking.move("cancel", by=change.by, at=now)
-        owed = _owed(booking, payment, change, now=now)
-        free(order, event="cancel", reason="canceled", by=change.by, now=now)
-        if payment is not None:
-            give_back(payment, owed.refund, reason="canceled", by=change.by, now=now)
+        payments = winners(order.pk)
+        _refuse_reserved(order, booking, payments)
+        booking.move("cancel", by=change.by, at=now, answer_by=None)
+        percent = _percent(order.terms, booking, payments, change, now=now)
+        if order.state == "placed":
+            free(order, event="cancel", reason="canceled", by=change.by, now=now)
+            refund = Money(0, order.currency)
+        else:
+            back = part(order, [booking], reason="canceled", percent=percent, by=change.by, now=now)
+            refund = back[booking.pk]
+        owed = Owed(refund, percent)
         _tell(booking, owed, change)
     return owed
 
 
-def _winners(order_id: int) -> QuerySet[Payment]:
-    """The payment that pays for the booking, if one does."""
-    return Payment.objects.filter(order_id=order_id, wins=True)
+def _refuse_reserved(order: Order, booking: Booking, payments: list[Payment]) -> None:
+    """Reserved money that is being taken, or that is reserved for others as well, lets nobody go now."""
+    for payment in payments:
+        if payment.is_reserved and under_way(payment) is not None:
+            raise Conflict(BEING_ANSWERED)
+        if payment.is_reserved and any(
+            one.pk != booking.pk and one.state not in ENDED for one in bookings_of(order)
+        ):
+            raise Conflict(TOGETHER)
 
 
-def _owed(booking: Booking, payment: Payment | None, change: Change, *, now: datetime) -> Owed:
-    assert payment is None or payment.state == "captured"  # money that is only reserved is voided instead
-    order = booking.line.order
-    percent = _percent(order.terms, booking, change, now=now)
-    price = Money(booking.line.price, order.currency)
-    left = Money(payment.left if payment else 0, order.currency)
-    return Owed(refund_owed(price, percent=percent, left=left), percent)
-
-
-def _percent(terms: Terms, booking: Booking, change: Change, *, now: datetime) -> int:
+def _percent(
+    terms: Terms, booking: Booking, payments: list[Payment], change: Change, *, now: datetime
+) -> int:
     """Raises Conflict for a customer's booking that has begun."""
     if change.for_business:
         return ALL_OF_IT
     if booking.starts_at <= now:
         raise Conflict(BEGUN)
+    if any(payment.is_reserved for payment in payments):
+        return ALL_OF_IT  # reserved money is set free
     return percent_back(terms.refund_shares, notice=booking.starts_at - now)
 
 

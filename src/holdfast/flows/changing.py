@@ -38,8 +38,8 @@ def change_of(reference: str, *, by: User, trade: str) -> Change:
     return Change(booking.pk, booking.line.order_id, actor, for_business=not own)
 
 
-def completion_of(reference: str, *, by: User, trade: str) -> Change:
-    """The booking as who gives it, or runs its business, may complete it.
+def change_from_inside(reference: str, *, by: User, trade: str) -> Change:
+    """The booking as who gives it, or runs its business, may accept, decline or complete it.
 
     Raises NotFound, and Forbidden for a customer's own booking.
     """

@@ -3,91 +3,156 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import structlog
 from django.conf import settings
 
-from holdfast.availability.actions import claim
-from holdfast.availability.queries import nearest_free_slots, resources_of, rules_of, wanted_by
+from holdfast.availability.actions import claim_all, take
+from holdfast.availability.queries import nearest_free_slots, resources_of, wanted_by
+from holdfast.booking.actions import book
+from holdfast.booking.models import Booking
 from holdfast.catalog.models import Offering, Resource
 from holdfast.catalog.terms import Terms
-from holdfast.kernel.errors import MoveRefused, SlotTaken, Unavailable
-from holdfast.kernel.ids import new_reference
-from holdfast.kernel.money import Money
+from holdfast.kernel.errors import Invalid, SlotTaken
 from holdfast.kernel.origins import return_base
 from holdfast.kernel.period import Period
 from holdfast.orders.actions import Item, Placed, place
-from holdfast.orders.queries import quote_of
-from holdfast.payments.actions import write_intent
-from holdfast.payments.gateways.base import (
-    BadCredentials,
-    GatewayError,
-    NotSent,
-    Refused,
-    Start,
-    Started,
-    Unknown,
-)
+from holdfast.orders.models import PromoCode
+from holdfast.orders.pricing import Fee, Quote
+from holdfast.orders.promos import redeem
+from holdfast.orders.queries import promo_for, quote_of
 from holdfast.payments.models import GatewayAccount, Payment
-from holdfast.payments.queries import account_for
 from holdfast.platform import metrics
 from holdfast.platform.customers import customer_of
-from holdfast.platform.db import retried_once, transaction
+from holdfast.platform.db import retried_once, transaction, transaction_required
+from holdfast.platform.models import Customer
 from holdfast.platform.moves import remember_births
 
-from .actors import Shopper, gateway_actor
-from .choosing import open_period, provider_among
-from .ending import end_attempt
-from .gateways import breaker_of, gateway_class, gateway_for
-from .holds import hold_longer, refuse_squatting
+from .actors import Shopper
+from .choosing import free_among, open_period, provider_among
+from .entering import enter
+from .holds import refuse_squatting
+from .paying import Checkout, account_of, intend, open_at_gateway
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a customer asks for: ``starts_at`` is naive, by the clock on the business's wall."""
+class Choice:
+    """One service and when: ``starts_at`` is naive, by the clock on the business's wall."""
 
     offering: Offering
     starts_at: datetime
-    details: dict[str, Any]
-    return_url: str
-    terms: Terms
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Checkout:
-    """An opened payment. ``payment_url`` is None while the gateway has not answered."""
+class Wish:
+    """What a customer asks for: one service or several, of one business and one trade.
 
-    reference: str
-    amount: Money
-    payment_url: str | None
-    success_url: str
-    failed_url: str
+    All of it is booked or none, but with ``or_what_is_free`` those that are free, at their price. ``method``
+    is a gateway of the business's, if not its first.
+    """
+
+    choices: tuple[Choice, ...]
+    return_url: str
+    terms: Terms
+    promo_code: str = ""
+    fees: tuple[Fee, ...] = ()
+    method: str = ""
+    or_what_is_free: bool = False
+
+    @property
+    def offering(self) -> Offering:
+        """The first service's."""
+        return self.choices[0].offering
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One service at a time that is open for it, and all that it needs."""
+
+    offering: Offering
+    period: Period
+    resources: Sequence[Resource]
+    details: dict[str, Any]
+
+    @property
+    def item(self) -> Item:
+        return Item(self.offering, self.period, provider_among(self.resources), self.details)
+
+
+@dataclass(frozen=True)
+class Held:
+    """An order whose time is held; its bookings, where its terms make them at once; its payment, if begun."""
+
+    placed: Placed
+    bookings: Sequence[Booking]
+    payment: Payment | None
+
+    @property
+    def is_free(self) -> bool:
+        """Nothing is to be paid: it is complete."""
+        return self.placed.order.total == 0
 
 
 def check_out(wish: Wish, *, by: Shopper, now: datetime) -> Checkout:
-    """Hold the wished time and open a payment for it. Nothing is a booking yet.
+    """Hold the wished times and open a payment for them. Nothing is booked before it is paid.
 
-    Raises Invalid for a time that is not open or a foreign return address, SlotTaken with the nearest
-    slots, AlreadyHeld for the customer's own hold, TooMany for a fourth one, and Unavailable when the
-    gateway cannot be asked; then nothing is held.
+    Raises Invalid for a time that is not open, a promo code that may not be used or a foreign return address,
+    SlotTaken with the nearest slots, AlreadyHeld for the customer's own hold, TooMany for a fourth one,
+    PromoUsedUp, and Unavailable when the gateway cannot be asked; then nothing is held.
     """
-    offering = wish.offering
-    with metrics.checkout_counted(offering.trade):
-        return_to = _return_base(wish)
-        resources = list(resources_of(offering).select_related("provider"))
-        period = open_period(offering, wish.starts_at, resources, now=now)
-        account = _account(offering)
-        try:
-            placed, payment = _hold(wish, period, resources, account, return_to, by=by, now=now)
-        except SlotTaken:
-            raise SlotTaken(nearest_free_slots(offering, period.start, now=now)) from None
-        log.info("held", order=placed.order.pk, reference=payment.reference)
-        return _open_at_gateway(wish, placed, payment, account, now=now)
+    with metrics.checkout_counted(wish.offering.trade):
+        account = account_of(wish.offering.business, method=wish.method)
+        held = _hold_what_can_be(wish, account, by=by, now=now)
+        order, payment = held.placed.order, held.payment
+        if payment is None:
+            return _nothing_to_pay(held)
+        log.info("held", order=order.pk, reference=payment.reference)
+        return open_at_gateway(payment, order, account, title=held.placed.line.title, now=now)
+
+
+def reserve(wish: Wish, *, by: Shopper, now: datetime) -> Held:
+    """Hold the wished times, to be paid within the terms' time by ``paying.pay``. Raises as ``check_out``."""
+    with metrics.checkout_counted(wish.offering.trade):
+        held = _hold_what_can_be(wish, None, by=by, now=now)
+        log.info("reserved", order=held.placed.order.pk)
+        return held
+
+
+def _hold_what_can_be(wish: Wish, account: GatewayAccount | None, *, by: Shopper, now: datetime) -> Held:
+    """Everything, or with ``or_what_is_free`` what is free at a second look."""
+    base = _return_base(wish)
+    chosen = _chosen(wish, now=now)
+    try:
+        return _hold(wish, chosen, account, base, by=by, now=now)
+    except SlotTaken:
+        wanted = [(one.offering, one.period) for one in chosen]
+        free = free_among(wanted, now=now) if wish.or_what_is_free else []
+        if not free:
+            raise SlotTaken(nearest_free_slots(chosen[0].offering, chosen[0].period.start, now=now)) from None
+    kept = [one for one in chosen if (one.offering, one.period) in free]
+    return _hold(replace(wish, or_what_is_free=False), kept, account, base, by=by, now=now)
+
+
+def _chosen(wish: Wish, *, now: datetime) -> list[Chosen]:
+    """The chosen services at open times. Raises Invalid, also for services that cannot be sold together."""
+    first = wish.offering
+    if any(
+        (one.offering.business_id, one.offering.trade) != (first.business_id, first.trade)
+        for one in wish.choices
+    ):
+        raise Invalid({"service": ["Only services of one business can be booked together."]})
+    chosen = []
+    for choice in wish.choices:
+        resources = list(resources_of(choice.offering).select_related("provider"))
+        period = open_period(choice.offering, choice.starts_at, resources, now=now)
+        chosen.append(Chosen(choice.offering, period, resources, choice.details))
+    return chosen
 
 
 def _return_base(wish: Wish) -> str:
@@ -99,123 +164,78 @@ def _return_base(wish: Wish) -> str:
     return return_base(wish.return_url, allowed=allowed, field="redirect_url")
 
 
-def _account(offering: Offering) -> GatewayAccount:
-    account = account_for(offering.business_id)
-    if account is None or offering.business.currency not in gateway_class(account).currencies:
-        raise Unavailable("This business cannot take payments just now.")
-    if breaker_of(account.pk).is_open:
-        raise Unavailable
-    return account
-
-
 @retried_once
 def _hold(
     wish: Wish,
-    period: Period,
-    resources: Sequence[Resource],
-    account: GatewayAccount,
+    chosen: Sequence[Chosen],
+    account: GatewayAccount | None,
     return_to: str,
     *,
     by: Shopper,
     now: datetime,
-) -> tuple[Placed, Payment]:
+) -> Held:
     """The one transaction of a checkout: the intent is written down before the gateway hears of it."""
-    offering, terms = wish.offering, wish.terms
-    rules = rules_of(offering)
+    terms = wish.terms
     with transaction():
         customer = customer_of(by.user)
-        refuse_squatting(customer, address=by.address, offering=offering, period=period, now=now)
+        times = [(one.offering.pk, one.period.start) for one in chosen]
+        refuse_squatting(customer, address=by.address, times=times, now=now)
+        promo, quote = _priced(wish, chosen, customer=customer, now=now)
         placed = place(
-            [Item(offering, period, provider_among(resources), wish.details)],
+            [one.item for one in chosen],
             customer=customer,
             terms=terms,
-            quote=quote_of([offering]),
+            quote=quote,
             return_base=return_to,
             address=by.address,
             now=now,
         )
-        claim(
-            wanted_by(offering, resources, period),
-            owner=placed.line.owner,
-            until=now + terms.hold_for,
-            now=now,
-        )
-        payment = write_intent(
-            placed.due,
-            order=placed.order,
-            account=account,
-            reference=new_reference(
-                terms.payment_reference, offering=offering.pk, day=now.astimezone(rules.zone).date()
-            ),
-            first_look_at=now + gateway_class(account).next_look(age=timedelta(0)),
-            now=now,
-        )
-        remember_births([placed.order, payment], by=str(by), at=now)
-    return placed, payment
+        bookings: Sequence[Booking] = ()
+        if terms.books_at_once:
+            bookings = book(placed.order, placed.lines, state="pending_payment", by=str(by), now=now)
+        if promo is not None:
+            redeem(promo, order=placed.order, customer=customer, now=now)
+        wanted = {
+            line.owner: wanted_by(one.offering, one.resources, one.period)
+            for line, one in zip(placed.lines, chosen, strict=True)
+        }
+        claim_all(wanted, until=now + terms.hold_for, now=now)
+        payment = _begin(placed, account, offering=wish.offering.pk, by=str(by), now=now)
+    return Held(placed, bookings, payment)
 
 
-def _open_at_gateway(
-    wish: Wish, placed: Placed, payment: Payment, account: GatewayAccount, *, now: datetime
-) -> Checkout:
-    """Ask the gateway for its payment page, outside of any transaction, and record its answer."""
-    wanted = Start(
-        reference=payment.reference,
-        amount=payment.money,
-        return_url=f"{settings.HOLDFAST_PUBLIC_URL}/pay/return/{payment.reference}/",
-        pay_within=timedelta(seconds=wish.terms.pay_within),
-        description=wish.offering.title[:80],
-    )
-    try:
-        started = gateway_for(account).start(wanted, now=now)
-    except (Refused, NotSent) as no:
-        _give_up(payment, account, no, now=now)
-        raise Unavailable from no
-    except Unknown as unknown:
-        metrics.gateway_unknowns.labels(account.gateway).inc()
-        log.warning("start_unknown", reference=payment.reference, why=str(unknown))
-        return _checkout(placed, payment, payment_url=None)
-    _record_start(payment, placed, started, by=gateway_actor(account.gateway), now=now)
-    return _checkout(placed, payment, payment_url=started.url)
+def _priced(
+    wish: Wish, chosen: Sequence[Chosen], *, customer: Customer, now: datetime
+) -> tuple[PromoCode | None, Quote]:
+    offerings = [one.offering for one in chosen]
+    promo = None
+    if wish.promo_code:
+        business = wish.offering.business_id
+        promo = promo_for(business, wish.promo_code, offerings=offerings, customer=customer, now=now)
+    return promo, quote_of(offerings, promo=promo, fees=wish.fees)
 
 
-def _give_up(payment: Payment, account: GatewayAccount, no: GatewayError, *, now: datetime) -> None:
-    """Nothing was opened at the gateway, and nothing will be: hold nothing for it."""
-    if isinstance(no, NotSent):
-        metrics.gateway_unknowns.labels(account.gateway).inc()
-    level = log.error if isinstance(no, BadCredentials) else log.warning
-    level("start_failed", reference=payment.reference, why=str(no))
-    end_attempt(
-        payment, event="fail", reason="error", why=str(no), by=gateway_actor(account.gateway), now=now
-    )
+@transaction_required
+def _begin(
+    placed: Placed, account: GatewayAccount | None, *, offering: int, by: str, now: datetime
+) -> Payment | None:
+    """The payment of what is due now, unless it is opened later; where nothing is due, all is done."""
+    order = placed.order
+    if order.total == 0:
+        remember_births([order], by=by, at=now)
+        take(*(line.owner for line in placed.lines))
+        enter(order, placed.lines, None, by=by, now=now, why="nothing to pay")
+        return None
+    if account is None:
+        remember_births([order], by=by, at=now)
+        return None
+    payment = intend(placed.due, order=order, account=account, offering=offering, now=now)
+    remember_births([order, payment], by=by, at=now)
+    return payment
 
 
-def _record_start(payment: Payment, placed: Placed, started: Started, *, by: str, now: datetime) -> None:
-    """The gateway's page, and its own expiry: the hold never ends before it.
-
-    A webhook may have been quicker than this answer. If it has settled the payment, nothing is left to do;
-    if it only found that the payment is open, its page is still ours to write down.
-    """
-    page: dict[str, Any] = {
-        "payment_url": started.url,
-        "gateway_reference": started.gateway_reference,
-        "expires_at": started.expires_at,
-    }
-    with transaction():
-        if started.expires_at is not None:  # the order's row before the payment's: docs/locking.md
-            keep_until = started.expires_at + timedelta(seconds=placed.order.terms.margin)
-            hold_longer(placed.order, [placed.line], until=keep_until)
-        try:
-            payment.move("start", by=by, at=now, **page)
-        except MoveRefused:
-            Payment.objects.filter(pk=payment.pk, state="pending", payment_url="").update(**page)
-
-
-def _checkout(placed: Placed, payment: Payment, *, payment_url: str | None) -> Checkout:
-    terms, base = placed.order.terms, placed.order.return_base
-    return Checkout(
-        reference=payment.reference,
-        amount=payment.money,
-        payment_url=payment_url,
-        success_url=base + terms.success_address.format(payment=payment.reference, booking="", reason=""),
-        failed_url=base + terms.failed_address.format(payment=payment.reference, booking="", reason=""),
-    )
+def _nothing_to_pay(held: Held) -> Checkout:
+    order = held.placed.order
+    booking = Booking.objects.get(pk=held.placed.line.pk)
+    success = order.terms.success_address.format(payment="", booking=booking.reference, reason="")
+    return Checkout("", held.placed.due.money, None, order.return_base + success, "")

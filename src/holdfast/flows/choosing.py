@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from holdfast.availability.queries import slots_between
+from holdfast.availability.queries import free_slots, slots_between
 from holdfast.availability.slots import wall_time
 from holdfast.catalog.models import Offering, Provider, Resource
 from holdfast.kernel.errors import Invalid
@@ -40,6 +40,17 @@ def open_period(
     if slot.reason is not None:
         raise Invalid({"preferred_time": [NOT_OPEN[slot.reason]]})
     return slot.period
+
+
+def free_among(wanted: Sequence[tuple[Offering, Period]], *, now: datetime) -> list[tuple[Offering, Period]]:
+    """Those of these times at which nobody else is; whether they stay so is for the claim to say."""
+    return [(offering, period) for offering, period in wanted if _is_free(offering, period, now=now)]
+
+
+def _is_free(offering: Offering, period: Period, *, now: datetime) -> bool:
+    day = period.start.astimezone(offering.business.zone).date()
+    slots = free_slots(offering, first=day, last=day, now=now)
+    return any(slot.period == period and slot.reason is None for slot in slots)
 
 
 def provider_among(resources: Sequence[Resource]) -> Provider | None:

@@ -10,7 +10,7 @@ from holdfast.orders.actions import lock
 from holdfast.platform.db import transaction
 from holdfast.platform.models import User
 
-from .changing import completion_of
+from .changing import change_from_inside
 
 
 def complete_booking(reference: str, *, by: User, trade: str, now: datetime) -> None:
@@ -18,7 +18,7 @@ def complete_booking(reference: str, *, by: User, trade: str, now: datetime) -> 
 
     Raises NotFound, Forbidden for its customer, and Conflict before it has begun or when it is over.
     """
-    change = completion_of(reference, by=by, trade=trade)
+    change = change_from_inside(reference, by=by, trade=trade)
     with transaction():
         lock(change.order_id)
         booking = Booking.objects.get(pk=change.booking_id)

@@ -1,6 +1,6 @@
-"""What should happen, computed from what is known: no database, no clock, no gateway.
+"""What should happen to money, computed from what is known: no database, no clock, no gateway.
 
-The same functions run in production and in tables of tests.
+The same functions run in production, in tables of tests and in the model checker.
 """
 
 from __future__ import annotations
@@ -25,10 +25,18 @@ class Do(StrEnum):
     FREE = "free"  # it cannot be paid any more: end the order, and keep asking
     FAIL = "fail"  # no money: end this attempt, and keep the hold for another
     FAIL_AND_FREE = "fail_and_free"  # no money: end this attempt and the order
-    COMPLETE = "complete"  # money, and the time is held for it
+    COMPLETE = "complete"  # money, taken or reserved, and the time is held for it
     COMPLETE_IF_FREE = "complete_if_free"  # late money: complete it if the time can be had again
+    PAY = "pay"  # money for what an order asked for later: a balance, a difference
     GIVE_BACK = "give_back"  # money, and nothing that it could pay
     QUARANTINE = "quarantine"  # money that does not match: a person must look
+    CAPTURED = "captured"  # reserved money has been taken, as we asked
+    CAPTURED_OUTSIDE = "captured_outside"  # it has been taken, and not by us: whoever answers still decides
+    CAPTURED_INSTEAD = "captured_instead"  # it was to be set free, and has been taken: it goes back
+    BACK_TO_PAYMENT = "back_to_payment"  # reserved money cannot be had: the customer is asked to pay anew
+    VOIDED = "voided"  # reserved money is free again, as we asked
+    VOID_REFUSED = "void_refused"  # it is not, and the gateway will not: it lapses by itself
+    REVERSED = "reversed"  # money has left without us
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,11 @@ class Known:
     created_at: datetime
     starts_at: datetime
     now: datetime
+    comes_later: bool = False  # what is due is a balance or a difference, of an order that has its bookings
+    withdrawn: bool = False  # what is due is asked for no more
+    under_way: str = ""  # "capture" or "void", if we have asked for that
+    refused: bool = False  # the gateway has just refused what is under way
+    gone: int = 0  # how much of it we know to have gone back, to be on its way or to have left
 
 
 @dataclass(frozen=True)
@@ -62,17 +75,42 @@ class Decision:
 HAS_MONEY = {Became.CAPTURED: "capture", Became.AUTHORIZED: "authorize"}
 NO_MONEY = {Became.FAILED: "fail", Became.CANCELED: "cancel", Became.EXPIRED: "expire"}
 UNDECIDED = ("created", "pending")
-HAS_ITS_MONEY = ("authorized", "captured", "voided")
+UNPAID_ENDS = ("expired", "open")
+HAD_ITS_MONEY = ("captured", "voided")
 REASONS = {Became.FAILED: "declined", Became.CANCELED: "canceled", Became.EXPIRED: "expired"}
+
+# What became of reserved money, by what we have asked for and what the gateway says of it now.
+RESOLVED = {
+    ("capture", Became.CAPTURED): Decision(Do.CAPTURED, "capture"),
+    ("capture", Became.AUTHORIZED): Decision(Do.LOOK_AGAIN),
+    ("void", Became.CAPTURED): Decision(Do.CAPTURED_INSTEAD, "capture", "captured instead"),
+    ("void", Became.AUTHORIZED): Decision(Do.LOOK_AGAIN),
+    ("", Became.CAPTURED): Decision(Do.CAPTURED_OUTSIDE, "capture"),
+    ("", Became.AUTHORIZED): Decision(Do.NOTHING),
+    **{("capture", no): Decision(Do.BACK_TO_PAYMENT, "lapse", REASONS[no]) for no in NO_MONEY},
+    **{("void", no): Decision(Do.VOIDED, "void") for no in NO_MONEY},
+    **{("", no): Decision(Do.BACK_TO_PAYMENT, "lapse", REASONS[no]) for no in NO_MONEY},
+}
+# The same, when the gateway has refused what we asked for and the money is reserved as before.
+REFUSED = {
+    "capture": Decision(Do.BACK_TO_PAYMENT, "", "declined"),
+    "void": Decision(Do.VOID_REFUSED),
+}
 
 
 def decide_settlement(known: Known) -> Decision:
     """What a gateway's word on a payment means for the payment, its order and its slot."""
     became = known.outcome.became
-    if known.payment_state in HAS_ITS_MONEY:
-        return Decision(Do.NOTHING)  # nothing overwrites money, a late "no" least of all
-    if says_nothing(known.outcome, reference=known.reference, gateway_reference=known.gateway_reference):
+    nothing = says_nothing(
+        known.outcome, reference=known.reference, gateway_reference=known.gateway_reference
+    )
+    if known.payment_state in HAD_ITS_MONEY:
+        # Nothing overwrites money, a late "no" least of all. It may have left since.
+        return Decision(Do.REVERSED if not nothing and has_left(known) else Do.NOTHING)
+    if nothing:
         return Decision(Do.LOOK_AGAIN)
+    if known.payment_state == "authorized":
+        return _reserved(known)
     if became in HAS_MONEY:
         return _with_money(known, HAS_MONEY[became])
     if known.payment_state not in UNDECIDED:
@@ -101,6 +139,30 @@ def says_nothing(said: Outcome, *, reference: str, gateway_reference: str) -> st
     return ""
 
 
+def mismatch(known: Known) -> str:
+    """How money differs from what was asked for, in a word; empty when all of it matches."""
+    said = known.outcome
+    if said.amount is None or said.amount.currency != known.expected.currency:
+        return "currency"
+    return "amount" if said.amount.amount != known.expected.amount else ""
+
+
+def has_left(known: Known) -> bool:
+    """Whether more of a payment has gone than we know of: refunded in a dashboard, or charged back."""
+    gone = known.outcome.refunded
+    return gone is not None and gone.currency == known.expected.currency and gone.amount > known.gone
+
+
+def _reserved(known: Known) -> Decision:
+    """Money that is reserved has become what it has become; we may have asked for that, or not."""
+    became = known.outcome.became
+    if became is Became.CAPTURED and (wrong := mismatch(known)):
+        return Decision(Do.QUARANTINE, "capture", f"{wrong} differs")
+    if became is Became.AUTHORIZED and known.refused:
+        return REFUSED[known.under_way]
+    return RESOLVED.get((known.under_way, became), Decision(Do.LOOK_AGAIN))
+
+
 def _still_undecided(known: Known) -> Decision:
     became = known.outcome.became
     if became in NO_MONEY:
@@ -114,34 +176,42 @@ def _still_undecided(known: Known) -> Decision:
 def _cannot_be_paid(known: Known) -> bool:
     """The gateway opened it, but its answer was lost, and with it the address of its page."""
     waited = known.now >= known.created_at + START_TAKES
-    return waited and not known.can_be_paid and known.order_state == "placed"
-
-
-def mismatch(known: Known) -> str:
-    """How money differs from what was asked for, in a word; empty when all of it matches."""
-    said = known.outcome
-    if said.amount is None or said.amount.currency != known.expected.currency:
-        return "currency"
-    return "amount" if said.amount.amount != known.expected.amount else ""
+    return waited and not known.can_be_paid and _frees(known)
 
 
 def _with_money(known: Known, event: str) -> Decision:
     if wrong := mismatch(known):
         return Decision(Do.QUARANTINE, event, f"{wrong} differs")
-    if known.order_state == "canceled":
-        return Decision(Do.GIVE_BACK, event, "canceled")
-    if known.another_wins:
-        return Decision(Do.GIVE_BACK, event, "paid twice")
+    if why := _pays_nothing(known):
+        return Decision(Do.GIVE_BACK, event, why)
+    if known.comes_later:
+        return Decision(Do.PAY, event)
     if known.order_state == "placed" and known.still_holds:
         return Decision(Do.COMPLETE, event)
-    if known.order_state in ("placed", "expired") and known.starts_at > known.now:
-        return Decision(Do.COMPLETE_IF_FREE, event, "slot_lost")
-    return Decision(Do.GIVE_BACK, event, "slot_lost")
+    return Decision(Do.COMPLETE_IF_FREE, event, "slot_lost")
+
+
+def _pays_nothing(known: Known) -> str:
+    """Why money has nothing to pay; empty when it has, or may have if the time is free."""
+    is_held = known.still_holds and (known.comes_later or known.order_state == "placed")
+    may_be_had = known.order_state in ("placed", *UNPAID_ENDS) and known.starts_at > known.now
+    reasons = (
+        (known.order_state == "canceled", "canceled"),
+        (known.another_wins, "paid twice"),
+        (known.withdrawn, "too late"),
+        (not is_held and (known.comes_later or not may_be_had), "slot_lost"),
+    )
+    return next((reason for is_so, reason in reasons if is_so), "")
 
 
 def _without_money(known: Known, event: str, reason: str) -> Decision:
-    frees = known.failed_payment_frees and known.order_state == "placed" and not known.another_wins
-    return Decision(Do.FAIL_AND_FREE if frees else Do.FAIL, event, reason)
+    return Decision(Do.FAIL_AND_FREE if _frees(known) else Do.FAIL, event, reason)
+
+
+def _frees(known: Known) -> bool:
+    """Whether this attempt's failure is the order's end."""
+    is_unpaid = known.order_state == "placed" and not known.another_wins
+    return known.failed_payment_frees and is_unpaid and not known.comes_later
 
 
 def _never_heard_of(known: Known) -> Decision:

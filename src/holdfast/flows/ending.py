@@ -8,22 +8,26 @@ from functools import partial
 import structlog
 
 from holdfast.availability.actions import release
+from holdfast.booking.actions import end
 from holdfast.kernel.errors import MoveRefused
 from holdfast.orders.actions import lock
 from holdfast.orders.models import Order
+from holdfast.orders.promos import give_back_redemption
+from holdfast.orders.queries import owners_of
 from holdfast.payments.models import Payment
 from holdfast.platform import metrics
 from holdfast.platform.db import transaction, transaction_required
 
 from .actors import CLOCK
 from .decisions import Hold, hold_has_run_out
+from .entering import bookings_of
 from .sweeping import sweep
 
 log = structlog.get_logger(__name__)
 
 
 def end_attempt(payment: Payment, *, event: str, reason: str, why: str, by: str, now: datetime) -> None:
-    """A payment that never reached its gateway: end it, and free the time that it held."""
+    """A payment that never reached its gateway: end it, and by the terms free the time that it held."""
     with transaction():
         order = lock(payment.order_id)
         try:
@@ -31,16 +35,22 @@ def end_attempt(payment: Payment, *, event: str, reason: str, why: str, by: str,
         except MoveRefused:
             log.info("attempt_had_moved_on", reference=payment.reference)
             return
-        if order.state == "placed":
+        if order.state == "placed" and order.terms.failed_payment_frees:
             free(order, event="expire", reason=reason, by=by, now=now)
 
 
 @transaction_required
 def free(order: Order, *, event: str, reason: str, by: str, now: datetime) -> None:
-    """End an order and release all that it keeps, under the order's lock."""
-    order.move(event, by=by, at=now, why=reason, reason=reason, expires_at=None)
-    for line in order.lines.all():
-        release(line.owner)
+    """End an order and release all that it keeps, under the order's lock: its time and its promo code.
+
+    Bookings of it that have not ended yet end with it. By its terms an order that ends unpaid is open again.
+    """
+    reopens = event == "expire" and order.terms.reopens
+    order.move("reopen" if reopens else event, by=by, at=now, why=reason, reason=reason, expires_at=None)
+    if order.terms.books_at_once or order.terms.asks_approval:
+        end(bookings_of(order), event, by=by, now=now, why=reason)
+    give_back_redemption(order, now=now)
+    release(*owners_of(order))
 
 
 def expire_orders(*, now: datetime, limit: int = 100) -> int:

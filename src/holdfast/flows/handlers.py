@@ -9,7 +9,7 @@ from typing import Any
 from holdfast.notifications import account_mail
 from holdfast.notifications.email import deliver
 
-from . import refunds, webhooks
+from . import refunds, resolving, webhooks
 
 Handler = Callable[..., object]
 
@@ -18,6 +18,7 @@ HANDLERS: dict[str, Handler] = {
     "email": lambda *, now, **fact: deliver(**fact, now=now),
     "gateway_event": lambda *, now, event: webhooks.handle(event, now=now),
     "refund": lambda *, now, refund: refunds.pursue(refund, now=now),
+    "resolve": lambda *, now, resolve: resolving.resolve(resolve, now=now),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -12,13 +13,22 @@ from holdfast.payments.models import Payment, Transaction
 from holdfast.payments.queries import due_for_a_look
 
 from .gateways import gateway_class
-from .refunds import OPEN, pursue
+from .movements import OPEN
+from .outside import look_at_refunds
+from .refunds import pursue
+from .resolving import resolve
 from .settlement import settle
 from .sweeping import sweep
 
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=1)
+# Who finds out what became of a movement that we have asked for.
+PURSUE: dict[str, Callable[..., bool]] = {
+    Transaction.Kind.REFUND: pursue,
+    Transaction.Kind.CAPTURE: resolve,
+    Transaction.Kind.VOID: resolve,
+}
 
 
 def reconcile(*, now: datetime, limit: int = 50) -> int:
@@ -28,12 +38,17 @@ def reconcile(*, now: datetime, limit: int = 50) -> int:
 
 
 def look_at(payment_id: int, *, now: datetime) -> bool:
-    """Settle one payment, or find out about its refund. False: no clear answer; it is asked again later."""
-    open_refund = Transaction.objects.filter(payment_id=payment_id, kind="refund", state__in=OPEN).first()
-    if open_refund is not None:
-        return pursue(open_refund.pk, now=now)
+    """Settle one payment, or find out about what is under way with it: a refund, a capture, a void.
+
+    False: no clear answer; it is asked again later.
+    """
+    movements = Transaction.objects.filter(payment_id=payment_id, state__in=OPEN, by_hand=False)
+    if (movement := movements.order_by("pk").first()) is not None:
+        return PURSUE[movement.kind](movement.pk, now=now)
     try:
-        settle(payment_id, now=now)
+        settled = settle(payment_id, now=now)
+        if settled.refunded:
+            look_at_refunds(payment_id, now=now)
     except Unknown as unknown:
         _ask_later(payment_id, unknown, now=now)
         return False

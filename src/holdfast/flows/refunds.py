@@ -1,4 +1,4 @@
-"""Giving money back: written down first, sent by the worker, asked after until the gateway has decided."""
+"""Giving money back: asked after until the gateway has decided, or a person has said that it is done."""
 
 from __future__ import annotations
 
@@ -6,47 +6,26 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from holdfast.kernel.errors import Conflict
+from holdfast.kernel.errors import Conflict, Invalid
 from holdfast.kernel.money import Money
 from holdfast.orders.actions import lock
 from holdfast.payments.actions import conclude_refund, owe_refund
 from holdfast.payments.gateways.base import RefundBecame, RefundOutcome, RefundRequest, Refused, Unknown
 from holdfast.payments.models import Payment, Transaction
-from holdfast.payments.queries import take_in_hand
+from holdfast.payments.queries import put_down, take_in_hand
 from holdfast.platform import metrics
-from holdfast.platform.db import transaction, transaction_required
+from holdfast.platform.db import transaction
 from holdfast.platform.outbox import post
 
 from .actors import CLOCK, gateway_actor
 from .gateways import gateway_class, gateway_for
+from .movements import ASK_AGAIN, OPEN, give_back, next_refund, under_way
 
 log = structlog.get_logger(__name__)
 
 # How long after each refund that failed another is tried. Then the money waits for a person.
 TRY_ANEW_AFTER = (timedelta(hours=1), timedelta(hours=12))
-ASK_AGAIN = timedelta(minutes=1)
 IN_HAND = timedelta(minutes=1)  # longer than two calls, each with a gateway's whole patience
-OPEN = ("pending", "unknown")
-
-
-@transaction_required
-def give_back(
-    payment: Payment,
-    amount: Money,
-    *,
-    reason: str,
-    by: str,
-    now: datetime,
-    after: timedelta = timedelta(0),
-) -> None:
-    """Owe the customer ``amount`` of what a payment took, and have the worker send it, ``after`` a while."""
-    if not amount:
-        return
-    number = payment.transactions.filter(kind=Transaction.Kind.REFUND).count() + 1
-    key = f"{payment.reference}-R{number}"
-    refund = owe_refund(payment, amount, key=key, reason=reason, by=by, now=now)
-    Payment.objects.filter(pk=payment.pk).update(next_look_at=now + after + ASK_AGAIN)
-    post("refund", in_seconds=int(after.total_seconds()), refund=refund.pk)
 
 
 def give_back_what_waits(payment_id: int, *, by: str, now: datetime) -> Money:
@@ -55,17 +34,66 @@ def give_back_what_waits(payment_id: int, *, by: str, now: datetime) -> Money:
     Raises Conflict for money that pays for a booking (cancel that), and where nothing is left to give.
     """
     with transaction():
-        lock(Payment.objects.get(pk=payment_id).order_id)
-        payment = Payment.objects.select_for_update().get(pk=payment_id)
+        payment = _locked(payment_id)
         if payment.has_won:
             raise Conflict(f"{payment.reference} pays for a booking: cancel the booking instead.")
-        if not payment.left:
+        left = payment.kept
+        if not left or under_way(payment) is not None:
             raise Conflict(f"{payment.reference} has nothing left to give back.")
-        left = Money(payment.left, payment.currency)
         give_back(payment, left, reason=payment.reason or "given back", by=by, now=now)
         post("email", name="refunded", payment=payment.pk)
     log.info("given_back_by_hand", reference=payment.reference, by=by)
     return left
+
+
+def refund_some(payment_id: int, amount: Money, *, reason: str, by: str, now: datetime) -> None:
+    """Somebody of the business gives back part of what pays for a booking, which stands.
+
+    Raises Conflict for more than is left of it, and Invalid for nothing at all or another currency.
+    """
+    with transaction():
+        payment = _locked(payment_id)
+        if amount.currency != payment.currency or amount.amount <= 0:
+            raise Invalid({"amount": [f"This must be an amount in {payment.currency}."]})
+        if payment.is_reserved or amount.amount > payment.left:
+            raise Conflict(f"Of {payment.reference}, {Money(payment.left, payment.currency)} can go back.")
+        give_back(payment, amount, reason=reason, by=by, now=now)
+        post("email", name="refunded", payment=payment.pk, step=payment.transactions.count())
+    log.info("refunded_by_hand", reference=payment.reference, amount=str(amount), by=by)
+
+
+def record_refund(refund_id: int, *, by: str, now: datetime) -> None:
+    """Somebody has given money back by hand, and says so. Saying it again changes nothing.
+
+    Raises Conflict for a refund that its gateway has in hand.
+    """
+    with transaction():
+        seen = Transaction.objects.select_related("payment").get(pk=refund_id)
+        _locked(seen.payment_id)
+        refund = Transaction.objects.select_related("payment").get(pk=refund_id)
+        if not refund.by_hand:
+            raise Conflict(f"{refund.key} is the gateway's to make.")
+        if refund.state == "succeeded":
+            return
+        conclude_refund(refund, succeeded=True, word="given by hand", gateway_reference="", by=by, now=now)
+        next_refund(refund.payment, by=by, now=now)
+    log.info("refund_recorded", refund=refund.key, by=by)
+
+
+def leave_to_a_person(refund_id: int, *, by: str, now: datetime) -> None:
+    """A refund that its gateway has refused for good is owed by hand. Raises Conflict for any other."""
+    with transaction():
+        seen = Transaction.objects.select_related("payment").get(pk=refund_id)
+        payment = _locked(seen.payment_id)
+        if seen.state != "failed" or payment.refunding or seen.amount > payment.left:
+            raise Conflict(f"{seen.key} is not a refund that has failed and is still owed.")
+        money = Money(seen.amount, payment.currency)
+        owe_refund(payment, money, reason=seen.reason, by_hand=True, by=by, now=now)
+
+
+def _locked(payment_id: int) -> Payment:
+    lock(Payment.objects.get(pk=payment_id).order_id)
+    return Payment.objects.select_related("account").select_for_update(of=("self",)).get(pk=payment_id)
 
 
 def pursue(refund_id: int, *, now: datetime) -> bool:
@@ -78,7 +106,7 @@ def pursue(refund_id: int, *, now: datetime) -> bool:
     one could still send what another has seen refused and made anew under a second reference.
     """
     refund = Transaction.objects.select_related("payment__account").get(pk=refund_id)
-    if refund.state not in OPEN or not take_in_hand(refund, now=now, lease=IN_HAND):
+    if refund.by_hand or refund.state not in OPEN or not take_in_hand(refund, now=now, lease=IN_HAND):
         return True
     gateway = gateway_for(refund.payment.account)
     try:
@@ -99,11 +127,13 @@ def pursue(refund_id: int, *, now: datetime) -> bool:
 def _record(seen: Transaction, outcome: RefundOutcome | None, *, now: datetime) -> None:
     with transaction():
         lock(seen.payment.order_id)
-        payment = Payment.objects.select_for_update().get(pk=seen.payment_id)
+        payment = (
+            Payment.objects.select_related("account").select_for_update(of=("self",)).get(pk=seen.payment_id)
+        )
         refund = Transaction.objects.select_related("payment__account").get(pk=seen.pk)
         if refund.state not in OPEN:
             return
-        Transaction.objects.filter(pk=refund.pk, in_hand_until=now + IN_HAND).update(in_hand_until=None)
+        put_down(refund, now=now, lease=IN_HAND)
         if outcome is None or outcome.became is RefundBecame.PENDING:
             _ask_again(refund, lost_sight=outcome is None, now=now)
         elif wrong := _differs(refund, outcome):
@@ -144,6 +174,7 @@ def _conclude(payment: Payment, refund: Transaction, outcome: RefundOutcome, *, 
     Payment.objects.filter(pk=payment.pk).update(next_look_at=None)
     if not succeeded:
         _try_anew(payment, refund, now=now)
+    next_refund(payment, by=by, now=now)
 
 
 def _try_anew(payment: Payment, failed: Transaction, *, now: datetime) -> None:

@@ -1,27 +1,34 @@
-"""Rescheduling: the same service at the same price, at another time. Nothing is paid, nothing goes back."""
+"""Rescheduling: another time. At the same price nothing is paid; a dearer one waits for the difference."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from holdfast.availability.actions import claim_instead
+from holdfast.availability.actions import claim
 from holdfast.availability.queries import nearest_free_slots, resources_of, wanted_by
-from holdfast.booking.models import Booking
-from holdfast.catalog.models import Resource
+from holdfast.booking.models import Booking, Rescheduling
+from holdfast.booking.refund_terms import percent_back, share_of
+from holdfast.catalog.models import Offering, Resource
 from holdfast.catalog.terms import Terms
 from holdfast.kernel.errors import Conflict, Invalid, SlotTaken
+from holdfast.kernel.money import Money
 from holdfast.kernel.period import Period
-from holdfast.orders.actions import lock
-from holdfast.orders.models import Line
+from holdfast.orders.actions import add_line, ask_for, lock
+from holdfast.orders.models import Due, Line, Order
+from holdfast.orders.pricing import tax_line
+from holdfast.payments.models import Payment
 from holdfast.platform.db import retried_once, transaction, transaction_required
 from holdfast.platform.models import User
-from holdfast.platform.outbox import post
+from holdfast.platform.moves import remember_births
 
 from .changing import Change, change_of
 from .choosing import open_period, provider_among
+from .moving import DIFFERENCE, move_booking, withdraw_moves
+from .parting import give_back_over, winners
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +37,37 @@ TOO_LATE = "It is too late to move this to another time."
 SAME_TIME = "It is at this time already."
 
 
-def reschedule_booking(reference: str, starts_at: datetime, *, by: User, trade: str, now: datetime) -> None:
+@dataclass(frozen=True)
+class Rescheduled:
+    """What came of it: ``due`` is to be paid first if it is not None, and ``refund`` is given back."""
+
+    due: Due | None
+    refund: Money
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a booking is to go."""
+
+    offering: Offering
+    period: Period
+    resources: Sequence[Resource]
+
+
+def reschedule_booking(
+    reference: str,
+    starts_at: datetime,
+    *,
+    by: User,
+    trade: str,
+    now: datetime,
+    offering: Offering | None = None,
+) -> Rescheduled:
     """Move a booking to the slot that starts at ``starts_at``, by the clock on the business's wall.
+
+    ``offering`` is another one of the same business to move to, if not the same. A dearer time is held, and
+    the booking moves when the difference has been paid; until then it stands. For a cheaper one the terms say
+    how much of the difference goes back. Whoever moves it for the business moves it at its price.
 
     Raises NotFound for another's booking, Invalid for a time that is not open, Conflict for a booking that
     is over or, by its terms, too near for its customer to move, and SlotTaken with the nearest slots. When it
@@ -39,50 +75,142 @@ def reschedule_booking(reference: str, starts_at: datetime, *, by: User, trade: 
     """
     change = change_of(reference, by=by, trade=trade)
     line = Line.objects.select_related("offering__business").get(pk=change.booking_id)
-    resources = list(resources_of(line.offering).select_related("provider"))
-    period = open_period(line.offering, starts_at, resources, now=now)
+    target = _target(line, offering, starts_at, now=now)
     try:
-        _move(change, period, resources, now=now)
+        done = _move(change, target, now=now)
     except SlotTaken:
-        raise SlotTaken(nearest_free_slots(line.offering, period.start, now=now)) from None
-    log.info("rescheduled", booking=reference, by=change.by, to=period.start.isoformat())
+        raise SlotTaken(nearest_free_slots(target.offering, target.period.start, now=now)) from None
+    log.info(
+        "rescheduled",
+        booking=reference,
+        by=change.by,
+        to=target.period.start.isoformat(),
+        waits=done.due is not None,
+    )
+    return done
+
+
+def _target(line: Line, offering: Offering | None, starts_at: datetime, *, now: datetime) -> Target:
+    to = offering or line.offering
+    if (to.business_id, to.trade) != (line.offering.business_id, line.offering.trade):
+        raise Invalid({"service": ["This is not a service of the same business."]})
+    resources = list(resources_of(to).select_related("provider"))
+    return Target(to, open_period(to, starts_at, resources, now=now), resources)
 
 
 @retried_once
-def _move(change: Change, period: Period, resources: Sequence[Resource], *, now: datetime) -> None:
-    """The one transaction of a move: the booking, its line and its allocations agree before and after."""
+def _move(change: Change, target: Target, *, now: datetime) -> Rescheduled:
+    """The one transaction of a move: the booking, its line and its time agree before and after."""
     with transaction():
         order = lock(change.order_id)
-        booking = Booking.objects.select_related("line__offering__business").get(pk=change.booking_id)
-        was = booking.period
-        _write(booking, period, resources, by=change.by, now=now)
-        _refuse_by_terms(order.terms, was, period, change, now=now)
-        claim_instead(wanted_by(booking.line.offering, resources, period), owner=booking.line.owner, now=now)
-        post("email", name="rescheduled", booking=booking.pk, step=booking.seq, was=was.start.isoformat())
+        booking = Booking.objects.select_related("line__offering__business", "line__order").get(
+            pk=change.booking_id
+        )
+        booking.lifecycle.after(booking.state, "reschedule")
+        _refuse_by_terms(order.terms, booking, target, change, now=now)
+        withdraw_moves([booking], by=change.by, now=now)
+        payments = winners(order.pk)
+        dearer_by = _difference(order.terms, booking, target, change, payments)
+        percent = percent_back(order.terms.refund_shares, notice=booking.starts_at - now)
+        if dearer_by > 0:
+            return Rescheduled(_hold(order, booking, target, dearer_by, change, now=now), _none(order))
+        move_booking(
+            order,
+            booking,
+            to=target.offering,
+            period=target.period,
+            resources=target.resources,
+            provider=provider_among(target.resources),
+            by=change.by,
+            asks_again=order.terms.accept_again and not change.for_business,
+            now=now,
+        )
+        share = share_of(max(0, -dearer_by), percent=percent)
+        return Rescheduled(None, _give_back(order, booking, share, payments, by=change.by, now=now))
 
 
-@transaction_required
-def _write(
-    booking: Booking, period: Period, resources: Sequence[Resource], *, by: str, now: datetime
+def _refuse_by_terms(
+    terms: Terms, booking: Booking, target: Target, change: Change, *, now: datetime
 ) -> None:
-    """The new time, and in the transition both of them. Raises MoveRefused."""
-    provider = provider_among(resources)
-    now_is = {
-        "starts_at": period.start,
-        "ends_at": period.end,
-        "provider_id": provider.pk if provider else None,
-    }
-    why = f"from {booking.starts_at:%Y-%m-%d %H:%M} to {period.start:%Y-%m-%d %H:%M} UTC"
-    booking.move("reschedule", by=by, at=now, why=why, **now_is)
-    Line.objects.filter(pk=booking.line_id).update(**now_is)
-
-
-def _refuse_by_terms(terms: Terms, was: Period, period: Period, change: Change, *, now: datetime) -> None:
-    if was == period:
+    if booking.period == target.period and booking.line.offering_id == target.offering.pk:
         raise Invalid({"preferred_time": [SAME_TIME]})
     if change.for_business:
         return
     if not terms.may_reschedule:
         raise Conflict(NOT_AT_ALL)
-    if was.start - now < timedelta(seconds=terms.reschedule_notice):
+    if booking.starts_at - now < timedelta(seconds=terms.reschedule_notice):
         raise Conflict(TOO_LATE)
+
+
+def _difference(
+    terms: Terms, booking: Booking, target: Target, change: Change, payments: Sequence[Payment]
+) -> int:
+    """How much more the new time costs than this one did, before tax where that is added.
+
+    Nothing, where only what has been reserved can be taken for it.
+    """
+    line = booking.line
+    same_price = line.offering_id == target.offering.pk and not terms.reschedule_reprices
+    if change.for_business or same_price or any(payment.is_reserved for payment in payments):
+        return 0
+    earlier = Line.objects.filter(of=line, title=DIFFERENCE).values_list("price", flat=True)
+    return target.offering.price - line.price - sum(earlier)
+
+
+@transaction_required
+def _hold(
+    order: Order, booking: Booking, target: Target, dearer_by: int, change: Change, *, now: datetime
+) -> Due:
+    """Hold the new time beside the old one, and ask for the difference."""
+    due = ask_for(order, Due.Kind.DIFFERENCE, dearer_by + _tax_on(dearer_by, booking.line), now)
+    provider = provider_among(target.resources)
+    waiting = Rescheduling.objects.create(
+        booking=booking,
+        due=due,
+        offering=target.offering,
+        provider=provider,
+        starts_at=target.period.start,
+        ends_at=target.period.end,
+        dearer_by=dearer_by,
+        by=change.by,
+        state="waiting",
+        expires_at=now + order.terms.hold_for,
+        created_at=now,
+    )
+    remember_births([waiting], by=change.by, at=now)
+    wanted = wanted_by(target.offering, target.resources, target.period)
+    beside_its_own = [replace(one, shared_by=one.shared_by or booking.line.owner) for one in wanted]
+    claim(beside_its_own, owner=waiting.owner, until=waiting.expires_at, now=now)
+    return due
+
+
+@transaction_required
+def _give_back(
+    order: Order, booking: Booking, share: int, payments: Sequence[Payment], *, by: str, now: datetime
+) -> Money:
+    """What the terms give back of the difference to a cheaper time, with the tax on it."""
+    if not share:
+        return _none(order)
+    before = order.total
+    add_line(order, of=booking.line, title=DIFFERENCE, price=-share)
+    back = before - order.total
+    given = give_back_over(payments, back, reason="moved to a cheaper time", by=by, now=now)
+    return Money(given, order.currency)
+
+
+def _tax_on(price: int, line: Line) -> int:
+    if not line.tax_rate:
+        return 0
+    business = line.offering.business
+    tax = tax_line(
+        price,
+        of=None,
+        rate=line.tax_rate,
+        tax_name=business.tax_name,
+        prices_include_tax=business.prices_include_tax,
+    )
+    return tax.price
+
+
+def _none(order: Order) -> Money:
+    return Money(0, order.currency)

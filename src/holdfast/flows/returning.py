@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import structlog
 
-from holdfast.kernel.errors import Conflict, HoldfastError, NotFound
+from holdfast.kernel.errors import Conflict, NotFound
 from holdfast.kernel.money import Money
 from holdfast.orders.actions import lock
 from holdfast.payments.gateways.base import Outcome, Unknown
@@ -17,9 +17,11 @@ from holdfast.payments.queries import may_look_now, payment_by_reference
 from holdfast.platform.db import transaction
 
 from .actors import Shopper
+from .asking import StillUnknown
 from .decisions import UNDECIDED, says_unpaid
 from .ending import free
-from .settlement import ENDED_WITHOUT_MONEY, LATE_MONEY_COMES_WITHIN, apply, ask, settle
+from .settlement import apply, ask, settle
+from .story import ENDED_WITHOUT_MONEY, LATE_MONEY_COMES_WITHIN
 
 log = structlog.get_logger(__name__)
 
@@ -81,10 +83,6 @@ def standing(
 def _may_still_be_paid(payment: Payment, *, now: datetime) -> bool:
     is_young = now - payment.created_at <= LATE_MONEY_COMES_WITHIN
     return is_young and payment.state in (*UNDECIDED, *ENDED_WITHOUT_MONEY)
-
-
-class StillUnknown(HoldfastError):
-    """The gateway has not answered yet."""
 
 
 def release_hold(reference: str, *, by: Shopper, now: datetime) -> Standing:

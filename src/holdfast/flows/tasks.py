@@ -20,8 +20,10 @@ from holdfast.platform.outbox import DELIVER
 from holdfast.platform.tidying import tidy_up
 
 from . import handlers
+from .approval import decline_unanswered, warn_of_deadlines
 from .audit import audit
 from .ending import expire_orders
+from .moving import expire_moves
 from .reconciliation import reconcile
 
 log = structlog.get_logger(__name__)
@@ -54,6 +56,15 @@ def reconcile_payments(timestamp: int) -> None:
 def expire_held_orders(timestamp: int) -> None:
     with connections_returned():
         expire_orders(now=utc_now())
+        expire_moves(now=utc_now())
+        decline_unanswered(now=utc_now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="warn", queue="clock", lock="warn", queueing_lock="warn")
+def warn_the_business(timestamp: int) -> None:
+    with connections_returned():
+        warn_of_deadlines(now=utc_now())
 
 
 @app.periodic(cron="*/10 * * * *")

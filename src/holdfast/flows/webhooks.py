@@ -14,7 +14,7 @@ from django.db import connection
 
 from holdfast.kernel.errors import Conflict, NotFound
 from holdfast.payments.gateways import GATEWAYS
-from holdfast.payments.gateways.base import BadSignature, Notice, Unknown
+from holdfast.payments.gateways.base import BadSignature, Can, Notice, Unknown
 from holdfast.payments.gateways.reading import read_object
 from holdfast.payments.gateways.transport import scrub, scrub_text
 from holdfast.payments.models import GatewayAccount, Payment, Transaction
@@ -25,6 +25,7 @@ from holdfast.platform.models import GatewayEvent
 from holdfast.platform.outbox import post
 
 from .gateways import read_webhook
+from .outside import look_at_foreign_refund
 from .reconciliation import look_at
 
 log = structlog.get_logger(__name__)
@@ -64,7 +65,7 @@ def receive(call: Call, *, now: datetime) -> bool:
 
 def _verified(call: Call) -> tuple[GatewayAccount | None, Notice | None]:
     """The account whose secret this call knows, and what it is about (None: it cannot be read)."""
-    if call.gateway not in GATEWAYS:
+    if call.gateway not in GATEWAYS or Can.READ_WEBHOOK not in GATEWAYS[call.gateway].can:
         raise NotFound
     accounts = accounts_at(call.gateway)
     if call.account is not None:
@@ -162,7 +163,7 @@ def handle(event_id: int, *, now: datetime) -> None:
     if payment is None or payment.account_id != event.account_id:
         _try_again(event, now=now)
         return
-    settled = look_at(payment.pk, now=now)
+    settled = _look_at(payment, event, now=now)
     if settled:
         metrics.webhook_age.observe((now - event.received_at).total_seconds())
     result = GatewayEvent.Result.SETTLED if settled else GatewayEvent.Result.UNANSWERED
@@ -188,6 +189,18 @@ def _payment_of(event: GatewayEvent) -> Payment | None:
         return payment_by_reference(event.reference)
     refund = Transaction.objects.select_related("payment").filter(key=event.refund_reference).first()
     return refund.payment if refund and event.refund_reference else None
+
+
+def _look_at(payment: Payment, event: GatewayEvent, *, now: datetime) -> bool:
+    """Settle the payment; and where the event is about a refund that is none of ours, write that down."""
+    refund = event.refund_reference
+    if refund and not Transaction.objects.filter(key=refund).exists():
+        try:
+            look_at_foreign_refund(payment, refund, now=now)
+        except Unknown as unknown:
+            log.warning("foreign_refund_unknown", reference=payment.reference, why=str(unknown))
+            return False
+    return look_at(payment.pk, now=now)
 
 
 def _try_again(event: GatewayEvent, *, now: datetime) -> None:

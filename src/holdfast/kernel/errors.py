@@ -11,6 +11,8 @@
     │   ├── SlotTaken              … with the nearest free slots
     │   ├── AlreadyHeld            … by the same customer, with the way to pay or release it
     │   ├── PromoUsedUp            … a promo code's limit is reached
+    │   ├── HoldExpired            … the time is held no longer
+    │   ├── CaptureFailed          … reserved money could not be taken
     │   ├── MoveRefused            … a lifecycle has no such move
     │   └── StillAnswering         … the same request is being answered already
     ├── KeyUsed               422  its Idempotency-Key belongs to another request
@@ -89,6 +91,14 @@ class AlreadyHeld(Conflict):
 
 class PromoUsedUp(Conflict):
     """This code has been used as often as it may be."""
+
+
+class HoldExpired(Conflict):
+    """Your hold on this time has run out. Please pick a time again."""
+
+
+class CaptureFailed(Conflict):
+    """The reserved money could not be taken. Your customer has been asked to pay again."""
 
 
 class MoveRefused(Conflict):

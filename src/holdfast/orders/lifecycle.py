@@ -12,9 +12,11 @@ ORDER = Lifecycle(
         ("open", "cancel", "canceled"),
         ("placed", "complete", "completed"),
         ("placed", "reopen", "open"),
+        ("open", "revive", "placed"),
         ("placed", "expire", "expired"),
         ("placed", "cancel", "canceled"),
         ("expired", "revive", "placed"),
+        ("completed", "lose_money", "placed"),
         ("completed", "cancel", "canceled"),
     ),
 )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from holdfast.catalog.models import Offering
 from holdfast.kernel.errors import Invalid
 from holdfast.platform.models import Customer
 
-from .models import Line, Order, PromoCode, Redemption
+from .models import Line, Order, PromoCode, Redemption, owner_of
 from .pricing import Fee, Priced, Promo, Quote, quote
 
 
@@ -80,6 +80,16 @@ def _used_up(promo: PromoCode, customer: Customer | None) -> bool:
     by_customer = standing.filter(customer=customer) if customer is not None else Redemption.objects.none()
     limits = ((standing, promo.total_limit), (by_customer, promo.per_customer_limit))
     return any(limit is not None and uses.count() >= limit for uses, limit in limits)
+
+
+def services_of(order: Order) -> QuerySet[Line]:
+    """The services of an order, in the order in which they were chosen."""
+    return Line.objects.filter(order=order, kind=Line.Kind.SERVICE.value).order_by("pk")
+
+
+def owners_of(order: Order) -> list[str]:
+    """The names under which an order's time is kept."""
+    return [owner_of(line) for line in services_of(order).values_list("pk", flat=True)]
 
 
 def line_total(line: Line) -> int:

@@ -13,6 +13,9 @@ from holdfast.platform.moves import remember_births
 
 from .models import GatewayAccount, Payment, Transaction
 
+# In the keys of what we ask a gateway to do: ``…-R2`` is the second refund of a payment.
+LETTERS = {Transaction.Kind.CAPTURE: "C", Transaction.Kind.VOID: "V", Transaction.Kind.REFUND: "R"}
+
 
 @transaction_required
 def write_intent(
@@ -33,15 +36,22 @@ def write_intent(
 
 
 @transaction_required
-def record_purchase(
-    payment: Payment, took: Money, *, word: str, gateway_reference: str, now: datetime
+def record(
+    payment: Payment,
+    kind: Transaction.Kind,
+    amount: Money,
+    *,
+    key: str,
+    word: str,
+    gateway_reference: str = "",
+    now: datetime,
 ) -> None:
-    """The gateway says that it took ``took``: written as it says, whatever we think of it."""
+    """The gateway says that this much moved: written as it says, whatever we think of it."""
     Transaction.objects.create(
         payment=payment,
-        kind=Transaction.Kind.PURCHASE,
-        amount=took.amount,
-        key=f"purchase-{payment.pk}",
+        kind=kind,
+        amount=amount.amount,
+        key=key,
         gateway_reference=gateway_reference,
         word=word[:60],
         state="succeeded",
@@ -50,28 +60,72 @@ def record_purchase(
 
 
 @transaction_required
-def owe_refund(
-    payment: Payment, amount: Money, *, key: str, reason: str, by: str, now: datetime
+def owe(
+    payment: Payment,
+    kind: Transaction.Kind,
+    amount: Money,
+    *,
+    reason: str,
+    by: str,
+    now: datetime,
+    state: str = "pending",
+    by_hand: bool = False,
 ) -> Transaction:
-    """Write down that money goes back. The caller posts the message that sends it.
+    """Write down a movement that the gateway shall make. The caller posts the message that asks for it.
+
+    Raises IntegrityError for a second capture or void of one payment, and a second refund in the gateway's
+    hands.
+    """
+    number = payment.transactions.filter(kind=kind).count() + 1
+    owed = Transaction.objects.create(
+        payment=payment,
+        kind=kind,
+        amount=amount.amount,
+        key=f"{payment.reference}-{LETTERS[kind]}{number}",
+        reason=reason[:200],
+        state=state,
+        by_hand=by_hand,
+        created_at=now,
+    )
+    remember_births([owed], by=by, at=now, why=reason)
+    return owed
+
+
+@transaction_required
+def owe_refund(
+    payment: Payment, amount: Money, *, reason: str, by: str, now: datetime, by_hand: bool = False
+) -> Transaction:
+    """Write down that money goes back; ``owed`` while the gateway has another refund of it in hand.
 
     A payment of which everything goes back wins no longer.
     """
-    refund = Transaction.objects.create(
-        payment=payment,
-        kind=Transaction.Kind.REFUND,
-        amount=amount.amount,
-        key=key,
+    in_hand = payment.transactions.filter(kind=Transaction.Kind.REFUND, state__in=("pending", "unknown"))
+    state = "owed" if in_hand.exists() else "pending"
+    refund = owe(
+        payment,
+        Transaction.Kind.REFUND,
+        amount,
         reason=reason,
-        state="pending",
-        created_at=now,
+        state=state,
+        by_hand=by_hand,
+        by=by,
+        now=now,
     )
-    remember_births([refund], by=by, at=now, why=reason)
+    gone = F("refunding") + F("refunded") + F("reversed") + amount.amount
     Payment.objects.filter(pk=payment.pk).update(
-        refunding=F("refunding") + amount.amount,
-        wins=Q(wins=True, captured__gt=F("refunding") + F("refunded") + amount.amount),
+        refunding=F("refunding") + amount.amount, wins=Q(wins=True, captured__gt=gone)
     )
     return refund
+
+
+@transaction_required
+def owe_void(payment: Payment, *, reason: str, by: str, now: datetime) -> Transaction:
+    """Write down that reserved money is set free. It wins no longer."""
+    amount = Money(payment.authorized, payment.currency)
+    void = owe(payment, Transaction.Kind.VOID, amount, reason=reason, by=by, now=now)
+    Payment.objects.filter(pk=payment.pk).update(wins=False)
+    payment.wins = False
+    return void
 
 
 @transaction_required
@@ -90,4 +144,40 @@ def conclude_refund(
     back = refund.amount if succeeded else 0
     Payment.objects.filter(pk=refund.payment_id).update(
         refunding=F("refunding") - refund.amount, refunded=F("refunded") + back
+    )
+
+
+@transaction_required
+def reopen_refund(refund: Transaction, *, word: str, now: datetime) -> None:
+    """A refund that had succeeded has failed after all: a new row says so, and the money is owed again."""
+    payment = refund.payment
+    record(
+        payment,
+        Transaction.Kind.REFUND_FAILED,
+        refund.money,
+        key=f"{refund.key}-failed",
+        word=word,
+        gateway_reference=refund.gateway_reference,
+        now=now,
+    )
+    Payment.objects.filter(pk=payment.pk).update(refunded=F("refunded") - refund.amount)
+
+
+@transaction_required
+def record_reversal(
+    payment: Payment, amount: Money, *, key: str, word: str, gateway_reference: str, now: datetime
+) -> None:
+    """Money has left without us. A payment of which nothing is left wins no longer."""
+    record(
+        payment,
+        Transaction.Kind.REVERSAL,
+        amount,
+        key=key,
+        word=word,
+        gateway_reference=gateway_reference,
+        now=now,
+    )
+    gone = F("refunding") + F("refunded") + F("reversed") + amount.amount
+    Payment.objects.filter(pk=payment.pk).update(
+        reversed=F("reversed") + amount.amount, wins=Q(wins=True, captured__gt=gone)
     )

@@ -28,8 +28,10 @@ PAYMENT = Lifecycle(
 
 TRANSACTION = Lifecycle(
     subject="transaction",
-    initial=("pending", "succeeded"),
+    # Owed: it waits for its turn, because the gateway has another refund of the same payment in hand.
+    initial=("owed", "pending", "succeeded"),
     rows=(
+        ("owed", "send", "pending"),
         ("pending", "succeed", "succeeded"),
         ("pending", "fail", "failed"),
         ("pending", "lose_sight", "unknown"),

@@ -55,17 +55,21 @@ class GatewayToken(models.Model):
     refreshing_until = models.DateTimeField(null=True)
 
 
-# A booking was made of it: it wins, or has won and was given back in full since.
-HAS_WON = Q(captured__gt=0, reason="")
+# A booking was made of it: it wins, or has won and was given back, in full or set free, since.
+HAS_WON = Q(won_at__isnull=False)
 
 
 class Payment(Lived):
     """One attempt to collect one due through one gateway account.
 
     ``reference`` is ours, minted before any call and never reused. ``amount`` is what we asked for;
-    ``captured`` is what the gateway says it took, whatever we think of it. ``wins`` says that this payment
-    pays its due: one at most does, and none of which everything goes back. A quarantined payment cannot win
-    until a person has looked. ``reason`` says why it pays nothing.
+    ``authorized`` is what the gateway says it has reserved, until ``capture_before``, and ``captured`` what
+    it says it took, whatever we think of it. Of that, ``refunding`` is on its way back, ``refunded`` is
+    back, and ``reversed`` has left without us: a chargeback, or a refund made in the gateway's dashboard.
+
+    ``wins`` says that this payment pays its due: one at most does, and none of which everything goes back.
+    ``won_at`` stays. A quarantined payment cannot win until a person has looked. ``reason`` says why it pays
+    nothing. ``recorded_by`` is who took the money, when a person did.
     """
 
     lifecycle = PAYMENT
@@ -79,12 +83,17 @@ class Payment(Lived):
     payment_url = models.TextField(blank=True)
     currency = models.CharField(max_length=3)
     amount = models.PositiveBigIntegerField()
+    authorized = models.PositiveBigIntegerField(default=0)
+    capture_before = models.DateTimeField(null=True)
     captured = models.PositiveBigIntegerField(default=0)
     refunding = models.PositiveBigIntegerField(default=0)
     refunded = models.PositiveBigIntegerField(default=0)
+    reversed = models.PositiveBigIntegerField(default=0)
     wins = models.BooleanField(default=False)
+    won_at = models.DateTimeField(null=True)
     quarantined = models.BooleanField(default=False)
     reason = models.CharField(max_length=200, blank=True)
+    recorded_by = models.CharField(max_length=60, blank=True)
     expires_at = models.DateTimeField(null=True)
     looked_at = models.DateTimeField(null=True)
     next_look_at = models.DateTimeField(null=True)
@@ -99,6 +108,9 @@ class Payment(Lived):
             ),
             models.CheckConstraint(
                 condition=Q(captured__gte=F("refunding") + F("refunded")), name="no_more_back_than_was_taken"
+            ),
+            models.CheckConstraint(
+                condition=Q(wins=False) | Q(won_at__isnull=False), name="what_wins_has_won"
             ),
         ]
         indexes = [
@@ -120,31 +132,47 @@ class Payment(Lived):
     @property
     def left(self) -> int:
         """What was taken and has not gone back, nor is on its way."""
-        return self.captured - self.refunding - self.refunded
+        return max(0, self.captured - self.refunding - self.refunded - self.reversed)
+
+    @property
+    def is_reserved(self) -> bool:
+        """Its money is reserved and not taken: it can be captured, or set free."""
+        return self.state == "authorized"
+
+    @property
+    def kept(self) -> Money:
+        """What the customer has given for it so far and does not have back: taken, or only reserved."""
+        return Money(self.authorized if self.is_reserved else self.left, self.currency)
 
     @property
     def has_won(self) -> bool:
         """As HAS_WON asks."""
-        return self.captured > 0 and not self.reason
+        return self.won_at is not None
 
 
 class Transaction(Lived):
     """One movement of money within a payment. It may move along its lifecycle, and never leaves."""
 
     class Kind(models.TextChoices):
+        AUTHORIZE = "authorize"
+        CAPTURE = "capture"
         PURCHASE = "purchase"
+        VOID = "void"
         REFUND = "refund"
+        REFUND_FAILED = "refund_failed", "refund that failed after it had succeeded"
+        REVERSAL = "reversal", "money that left without us"
 
     lifecycle = TRANSACTION
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="transactions")
-    kind = models.CharField(max_length=10, choices=Kind)
+    kind = models.CharField(max_length=13, choices=Kind)
     amount = models.PositiveBigIntegerField()
     # Ours: it makes a repeat of the same movement impossible. For a refund it is the gateway's id of it.
     key = models.CharField(max_length=63, unique=True)
     gateway_reference = models.CharField(max_length=80, blank=True)
     word = models.CharField(max_length=60, blank=True, help_text="the gateway's own state")
     reason = models.CharField(max_length=200, blank=True)
+    by_hand = models.BooleanField(default=False, help_text="a person sees to it: the gateway cannot")
     in_hand_until = models.DateTimeField(null=True, help_text="until then a worker asks the gateway about it")
     created_at = models.DateTimeField()
 
@@ -155,6 +183,12 @@ class Transaction(Lived):
                 fields=["payment"],
                 condition=Q(kind="refund", state__in=("pending", "unknown")),
                 name="one_open_refund_a_payment",
+            ),
+            # Under approve and decline: whoever comes second is refused, whatever the code above believes.
+            models.UniqueConstraint(
+                fields=["payment"],
+                condition=Q(kind__in=("capture", "void"), state__in=("pending", "unknown", "succeeded")),
+                name="one_capture_or_void_a_payment",
             ),
         ]
         triggers = [

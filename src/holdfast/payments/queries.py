@@ -7,15 +7,22 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from holdfast.platform.models import Transition
+
 from .models import GatewayAccount, Payment, Transaction
 
+BY_HAND = "offline"
 TABLE = Payment._meta.db_table
 
 
-def account_for(business_id: int) -> GatewayAccount | None:
-    """The business's default gateway account; test money never stands in where there is a live one."""
-    accounts = GatewayAccount.objects.filter(business_id=business_id, active=True)
-    return accounts.order_by("mode", "position", "id").first()
+def account_for(business_id: int, *, gateway: str = "") -> GatewayAccount | None:
+    """The business's account at a gateway, or its first; test money never stands in for live.
+
+    What a person takes is recorded, and never begun here.
+    """
+    accounts = GatewayAccount.objects.filter(business_id=business_id, active=True).exclude(gateway=BY_HAND)
+    chosen = accounts.filter(gateway=gateway) if gateway else accounts
+    return chosen.select_related("business").order_by("mode", "position", "id").first()
 
 
 def accounts_at(gateway: str) -> QuerySet[GatewayAccount]:
@@ -62,11 +69,22 @@ def may_look_now(payment_id: int, *, now: datetime, every: timedelta) -> bool:
         return bool(cursor.rowcount == 1)
 
 
-def take_in_hand(refund: Transaction, *, now: datetime, lease: timedelta) -> bool:
-    """Whether nobody else is asking the gateway about this refund; if so, we are now.
+def take_in_hand(movement: Transaction, *, now: datetime, lease: timedelta) -> bool:
+    """Whether nobody else is asking the gateway about this movement; if so, we are now.
 
     If we die, the lease runs out and another takes over.
     """
     free = Q(in_hand_until=None) | Q(in_hand_until__lte=now)
-    mine = Transaction.objects.filter(free, pk=refund.pk)
+    mine = Transaction.objects.filter(free, pk=movement.pk)
     return mine.update(in_hand_until=now + lease) == 1
+
+
+def put_down(movement: Transaction, *, now: datetime, lease: timedelta) -> None:
+    """We are not asking about it any more; whoever has taken it over meanwhile keeps it."""
+    Transaction.objects.filter(pk=movement.pk, in_hand_until=now + lease).update(in_hand_until=None)
+
+
+def asked_by(movement: Transaction) -> str:
+    """Who asked for a movement of money, as its first transition says."""
+    births = Transition.objects.filter(subject="transaction", subject_id=movement.pk, seq=0)
+    return births.values_list("actor", flat=True).get()

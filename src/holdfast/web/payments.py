@@ -9,7 +9,8 @@ from ninja import Router, Schema
 from ninja.responses import Status
 
 from holdfast.flows.actors import Shopper
-from holdfast.flows.returning import StillUnknown, release_hold, standing
+from holdfast.flows.asking import StillUnknown
+from holdfast.flows.returning import release_hold, standing
 from holdfast.flows.webhooks import Call, receive, store_forged
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import NotSignedIn

@@ -12,7 +12,7 @@ from ninja.responses import Status as Answer
 from holdfast.flows import catalogue
 from holdfast.flows.actors import Shopper
 from holdfast.flows.bookings import booking_by_reference, booking_seen_by, bookings_seen_by
-from holdfast.flows.checkout import Wish, check_out
+from holdfast.flows.checkout import Choice, Wish, check_out
 from holdfast.flows.returning import standing
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import Invalid, NotFound, SlotTaken
@@ -144,9 +144,13 @@ def wish_of(body: BookWithPayment) -> Wish:
         raise Invalid(problems)
     kept = body.dict(exclude={"service", "preferred_date", "preferred_time", "redirect_url"})
     return Wish(
-        offering=offering,
-        starts_at=datetime.combine(body.preferred_date, body.time),
-        details={**kept, "birth_date": body.birth_date.isoformat()},
+        choices=(
+            Choice(
+                offering=offering,
+                starts_at=datetime.combine(body.preferred_date, body.time),
+                details={**kept, "birth_date": body.birth_date.isoformat()},
+            ),
+        ),
         return_url=body.redirect_url,
         terms=TERMS.changed_by(offering.terms),
     )

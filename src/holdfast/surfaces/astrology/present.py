@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from holdfast.flows.bookings import BookingView, views
 from holdfast.flows.cancellation import Owed
 from holdfast.flows.catalogue import Offering
-from holdfast.flows.checkout import Checkout
+from holdfast.flows.paying import Checkout
 from holdfast.flows.returning import Standing
 from holdfast.kernel.money import Money
 

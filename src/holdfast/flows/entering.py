@@ -1,0 +1,72 @@
+"""An order has its money, or needs none: its bookings are confirmed, or wait for an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from holdfast.booking.actions import book, paid
+from holdfast.booking.models import Booking
+from holdfast.orders.models import Line, Order
+from holdfast.payments.models import Payment
+from holdfast.platform.db import transaction_required
+from holdfast.platform.outbox import post
+
+from .answers import answer_by
+from .movements import take_reserved
+
+
+@transaction_required
+def enter(
+    order: Order, lines: Sequence[Line], payment: Payment | None, *, by: str, now: datetime, why: str = ""
+) -> None:
+    """Complete an order whose time is taken, make its bookings or move them on, and tell their customer.
+
+    ``payment`` is the one that has just won. Reserved money that nobody need accept is taken at once.
+    """
+    order.move("complete", by=by, at=now, why=why, expires_at=None)
+    waits_until = _waits_until(order, lines, payment, now=now)
+    bookings = bookings_of(order) if _has_bookings(order) else []
+    if bookings:
+        paid(bookings, answer_by=waits_until, by=by, now=now, why=why)
+    else:
+        state = "pending_approval" if waits_until else "confirmed"
+        bookings = book(order, lines, state=state, answer_by=waits_until, by=by, now=now)
+    if payment is not None and payment.is_reserved and not order.terms.asks_approval:
+        take_reserved(payment, by=by, now=now)
+    elif waits_until is None:
+        tell(bookings, "confirmed")
+    else:
+        tell(bookings, "received")
+
+
+def bookings_of(order: Order) -> list[Booking]:
+    """The bookings of an order, oldest first."""
+    return list(Booking.objects.filter(line__order_id=order.pk).order_by("pk"))
+
+
+@transaction_required
+def tell(bookings: Sequence[Booking], name: str) -> None:
+    """Send one email about each booking, which may be sent again when it has come so far once more."""
+    for booking in bookings:
+        post("email", name=name, booking=booking.pk, **({"step": booking.seq} if booking.seq else {}))
+
+
+def _has_bookings(order: Order) -> bool:
+    """Whether there may be bookings before the money is: else there is no need to ask."""
+    return order.terms.books_at_once or order.terms.asks_approval
+
+
+def _waits_until(
+    order: Order, lines: Sequence[Line], payment: Payment | None, *, now: datetime
+) -> datetime | None:
+    """Until when somebody must answer; None where nobody need, and the money is in."""
+    reserved = payment is not None and payment.is_reserved
+    if not order.terms.asks_approval and not reserved:
+        return None
+    return answer_by(
+        since=now,
+        within=timedelta(seconds=order.terms.approve_within),
+        starts_at=min(line.period.start for line in lines),
+        capture_before=payment.capture_before if payment is not None and reserved else None,
+    )

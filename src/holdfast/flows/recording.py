@@ -1,0 +1,104 @@
+"""Money that a person takes: cash, a bank transfer. Whoever took it says so, and is named with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import structlog
+
+from holdfast.kernel.errors import Conflict, Invalid
+from holdfast.kernel.money import Money
+from holdfast.orders.actions import lock
+from holdfast.orders.models import Due, Order
+from holdfast.payments.gateways.base import Became, Outcome
+from holdfast.payments.models import GatewayAccount, Payment
+from holdfast.payments.queries import BY_HAND
+from holdfast.platform.db import retried_once, transaction
+from holdfast.platform.models import User
+from holdfast.platform.moves import remember_births
+
+from .changing import Change, change_from_inside
+from .paying import PAID, intend
+from .settlement import carry_out
+
+log = structlog.get_logger(__name__)
+
+GONE = "This time has been given to somebody else meanwhile: take no money for it."
+
+
+class Method(StrEnum):
+    """How a person took it."""
+
+    CASH = "cash"
+    BANK = "bank transfer"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What was taken, and how; ``note`` is a receipt's or a transfer's number."""
+
+    amount: Money
+    method: Method
+    note: str = ""
+
+
+def record_payment(reference: str, taken: Taken, *, by: User, trade: str, now: datetime) -> Payment:
+    """Somebody of the business has taken what a booking's order asks for next.
+
+    It is settled as any payment is: the booking is confirmed, or goes on to be accepted. Raises NotFound and
+    Forbidden as for all that only the business may do, Invalid for another amount than is due, and Conflict
+    where nothing is due any more.
+    """
+    change = change_from_inside(reference, by=by, trade=trade)
+    payment = _record(change, taken, now=now)
+    log.info(
+        "recorded", booking=reference, reference=payment.reference, by=change.by, method=taken.method.value
+    )
+    return payment
+
+
+@retried_once
+def _record(change: Change, taken: Taken, *, now: datetime) -> Payment:
+    with transaction():
+        order = lock(change.order_id)
+        due = _next_due(order)
+        if taken.amount != due.money:
+            raise Invalid({"amount": [f"Payment amount must be exactly {due.money.decimal}."]})
+        payment = intend(due, order=order, account=_account(order), offering=0, now=now)
+        Payment.objects.filter(pk=payment.pk).update(recorded_by=change.by, next_look_at=None)
+        remember_births([payment], by=change.by, at=now, why=taken.method.value)
+        outcome = Outcome(
+            Became.CAPTURED,
+            word=taken.method.value,
+            amount=taken.amount,
+            transaction_reference=taken.note[:80],
+        )
+        payment = carry_out(payment, outcome, by=change.by, now=now)
+        if not payment.wins:
+            raise Conflict(GONE)  # and nothing is written: nobody need take it
+    return payment
+
+
+def _next_due(order: Order) -> Due:
+    """What is asked for next, and not yet paid. Raises Conflict."""
+    open_dues = Due.objects.filter(order=order, withdrawn_at=None).exclude(payments__wins=True)
+    due = open_dues.exclude(kind=Due.Kind.DIFFERENCE).order_by("due_at", "pk").first()
+    if due is None:
+        raise Conflict(PAID)
+    if order.state == "canceled":
+        raise Conflict("This was canceled: nothing is to be paid for it.")
+    due.order = order
+    return due
+
+
+def _account(order: Order) -> GatewayAccount:
+    """Where a business's own hands are kept: made when somebody first takes money by hand."""
+    account, _ = GatewayAccount.objects.select_related("business").get_or_create(
+        business_id=order.business_id,
+        gateway=BY_HAND,
+        mode=GatewayAccount.Mode.LIVE,
+        defaults={"position": 99},
+    )
+    return account

@@ -1,0 +1,78 @@
+"""Resolving reserved money: the gateway is asked to take it or to set it free, until it has done so."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from holdfast.payments.gateways.base import Became, Outcome, Refused, Unknown
+from holdfast.payments.gateways.breaker import Guarded
+from holdfast.payments.models import Payment, Transaction
+from holdfast.payments.queries import put_down, take_in_hand
+from holdfast.platform import metrics
+from holdfast.platform.db import transaction
+
+from .actors import gateway_actor
+from .gateways import gateway_for
+from .movements import ASK_AGAIN, OPEN
+from .settlement import apply
+from .story import next_look
+
+log = structlog.get_logger(__name__)
+
+IN_HAND = timedelta(minutes=1)  # longer than three calls, each with a gateway's whole patience
+
+
+def resolve(movement_id: int, *, now: datetime) -> bool:
+    """Find out what became of reserved money, and ask for the capture or void if nothing has.
+
+    Answers whether the gateway gave a clear answer; without one it is asked again later.
+
+    Status first, always: an earlier call may have been heard though its answer was lost. One worker at a
+    time, and each asking under the movement's own key, so that money is taken once.
+    """
+    movement = Transaction.objects.select_related("payment__account").get(pk=movement_id)
+    if movement.state not in OPEN or not take_in_hand(movement, now=now, lease=IN_HAND):
+        return True
+    payment = movement.payment
+    gateway = gateway_for(payment.account)
+    try:
+        outcome, refused = gateway.look_up(payment.reference, now=now), False
+        if outcome.became is Became.AUTHORIZED:
+            outcome, refused = _ask(gateway, movement, now=now)
+    except Unknown as unknown:
+        metrics.gateway_unknowns.labels(payment.account.gateway).inc()
+        log.warning("resolve_unknown", movement=movement.key, why=str(unknown))
+        _lose_sight(movement, now=now)
+        return False
+    apply(payment, outcome, refused=refused, now=now)
+    put_down(movement, now=now, lease=IN_HAND)
+    return True
+
+
+def _ask(gateway: Guarded, movement: Transaction, *, now: datetime) -> tuple[Outcome, bool]:
+    """The gateway's word after it was asked, and whether it refused. Raises Unknown."""
+    reference = movement.payment.reference
+    try:
+        if movement.kind == Transaction.Kind.CAPTURE:
+            return gateway.capture(reference, movement.money, key=movement.key, now=now), False
+        return gateway.void(reference, key=movement.key, now=now), False
+    except Refused as no:
+        log.warning("resolve_refused", movement=movement.key, why=str(no))
+        return gateway.look_up(reference, now=now), True
+
+
+def _lose_sight(seen: Transaction, *, now: datetime) -> None:
+    with transaction():
+        payment = (
+            Payment.objects.select_related("account").select_for_update(of=("self",)).get(pk=seen.payment_id)
+        )
+        movement = Transaction.objects.get(pk=seen.pk)
+        if movement.state == "pending":
+            by = gateway_actor(payment.account.gateway)
+            movement.move("lose_sight", by=by, at=now, why="no clear answer", in_hand_until=None)
+        else:
+            put_down(movement, now=now, lease=IN_HAND)
+        soon = max(next_look(payment, now=now), now + ASK_AGAIN)
+        Payment.objects.filter(pk=payment.pk, state="authorized").update(next_look_at=soon)

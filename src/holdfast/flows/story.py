@@ -1,0 +1,72 @@
+"""What one settlement works on, and when a payment is looked at next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from holdfast.kernel.money import Money
+from holdfast.orders.models import Line, Order
+from holdfast.payments.gateways.base import Outcome
+from holdfast.payments.models import Payment, Transaction
+
+from .gateways import gateway_class
+
+ENDED_WITHOUT_MONEY = ("failed", "canceled", "expired")
+LATE_MONEY_COMES_WITHIN = timedelta(days=2)
+LATE_LOOKS = timedelta(minutes=5)
+# Reserved money may lapse, or be set free elsewhere, before anybody has answered.
+RESERVED_LOOKS = timedelta(hours=6)
+A_MOMENT_AFTER = timedelta(minutes=1)
+# Money that we have may still leave without us: refunded in a dashboard, charged back.
+SWEEPS = (timedelta(days=1), timedelta(days=7))
+
+
+@dataclass
+class Story:
+    """The order locked, its services, the payment, what is under way with it, and the gateway's word."""
+
+    order: Order
+    lines: tuple[Line, ...]
+    payment: Payment
+    another_wins: bool
+    under_way: Transaction | None
+    outcome: Outcome
+    refused: bool
+    by: str
+    now: datetime
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        return tuple(line.owner for line in self.lines)
+
+    @property
+    def said(self) -> Money:
+        """The amount that the gateway names; nothing if it names none."""
+        return self.outcome.amount or Money(0, self.payment.currency)
+
+
+def next_look(payment: Payment, *, now: datetime) -> datetime:
+    """When an undecided payment is asked about next: on its gateway's ladder."""
+    return now + gateway_class(payment.account).next_look(age=now - payment.created_at)
+
+
+def late_look(payment: Payment, *, now: datetime) -> datetime | None:
+    """Gateways do take money after they said no: a bank answered late. Ask on, slowly, for two days."""
+    age = now - payment.created_at
+    if age > LATE_MONEY_COMES_WITHIN:
+        return None
+    return now + max(LATE_LOOKS, gateway_class(payment.account).next_look(age=age))
+
+
+def reserved_look(capture_before: datetime | None, *, now: datetime) -> datetime:
+    """When reserved money is looked at next: now and then, and as soon as it should have lapsed."""
+    soon = now + RESERVED_LOOKS
+    if capture_before is None or capture_before + A_MOMENT_AFTER <= now:
+        return soon
+    return min(soon, capture_before + A_MOMENT_AFTER)
+
+
+def sweep_look(payment: Payment, *, now: datetime) -> datetime | None:
+    """When money that we have is looked at once more; None when it has been, often enough."""
+    return next((payment.created_at + age for age in SWEEPS if payment.created_at + age > now), None)
