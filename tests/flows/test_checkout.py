@@ -113,12 +113,12 @@ def test_a_hold_that_has_run_out_gives_way_before_the_sweeper_has_come(practice:
 
 
 WRONG: dict[str, tuple[str, dict[str, Any]]] = {
-    "a date that has passed": ("preferred_date", {"day": (NOW - timedelta(days=1)).date().isoformat()}),
-    "a time that has passed": ("preferred_time", {"day": NOW.date().isoformat(), "at": "09:30"}),
-    "before opening": ("preferred_time", {"at": "08:30"}),
-    "after closing": ("preferred_time", {"at": "19:00"}),
-    "beside the steps": ("preferred_time", {"at": "10:07"}),
-    "too far ahead": ("preferred_time", {"day": (NOW + timedelta(days=500)).date().isoformat()}),
+    "a date that has passed": ("date", {"day": (NOW - timedelta(days=1)).date().isoformat()}),
+    "a time that has passed": ("time", {"day": NOW.date().isoformat(), "at": "09:30"}),
+    "before opening": ("time", {"at": "08:30"}),
+    "after closing": ("time", {"at": "19:00"}),
+    "beside the steps": ("time", {"at": "10:07"}),
+    "too far ahead": ("time", {"day": (NOW + timedelta(days=500)).date().isoformat()}),
 }
 
 
@@ -145,7 +145,7 @@ def test_a_time_that_the_clock_skips_is_refused_in_words(practice: Practice) -> 
     with pytest.raises(Invalid) as refused:
         held(practice, day=last_sunday.isoformat(), at="02:30")
 
-    assert "does not exist" in refused.value.fields["preferred_time"][0]
+    assert "does not exist" in refused.value.fields["time"][0]
     assert not Order.objects.exists()
 
 
@@ -156,7 +156,7 @@ def test_a_foreign_return_address_is_refused_and_holds_nothing(practice: Practic
     with pytest.raises(Invalid) as refused:
         check_out(foreign, by=Shopper(new_user(), None), now=NOW)
 
-    assert list(refused.value.fields) == ["redirect_url"]
+    assert list(refused.value.fields) == ["return_url"]
     assert not Order.objects.exists()
 
 

@@ -219,11 +219,11 @@ def test_a_move_and_a_cancellation_at_once_end_canceled_and_paid_back_once(
 @pytest.mark.parametrize(
     ("clock", "days", "field"),
     [
-        ("03:00", 0, "preferred_time"),
-        ("10:10", 0, "preferred_time"),
-        ("10:00", 0, "preferred_time"),
-        ("14:00", 500, "preferred_time"),
-        ("14:00", -9, "preferred_date"),
+        ("03:00", 0, "time"),
+        ("10:10", 0, "time"),
+        ("10:00", 0, "time"),
+        ("14:00", 500, "time"),
+        ("14:00", -9, "date"),
     ],
 )
 def test_a_time_that_cannot_be_chosen_is_refused(

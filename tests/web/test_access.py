@@ -17,7 +17,7 @@ from holdfast.kernel.clock import utc_now
 from holdfast.payments.models import Payment
 from holdfast.platform.files import store
 from holdfast.platform.models import StoredFile, User
-from holdfast.project.api import api as ninja_api
+from holdfast.project.urls import api as ninja_api
 from tests.support.booked import api_of, booked
 from tests.support.pictures import PDF, upload
 from tests.support.practice import DAY, Api, Practice, held, new_member, new_practice, new_user

@@ -7,7 +7,7 @@ import re
 import pytest
 from django.contrib.staticfiles import finders
 
-from holdfast.project.api import api as ninja_api
+from holdfast.project.urls import api as ninja_api
 from tests.support.practice import Api
 
 

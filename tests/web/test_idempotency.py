@@ -22,7 +22,7 @@ from holdfast.platform.customers import customer_of
 from holdfast.platform.db import transaction
 from holdfast.platform.idempotency import LEASE
 from holdfast.platform.models import GatewayEvent, IdempotencyKey, RefreshToken, User
-from holdfast.project.api import api as ninja_api
+from holdfast.project.urls import api as ninja_api
 from holdfast.web.idempotency import HEADER, WRITES
 from tests.support.booked import api_of
 from tests.support.practice import PASSWORD, Api, Practice, new_user, request_body

@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from holdfast.kernel.clock import utc_now
 from holdfast.platform.files import store
-from holdfast.project.api import api as ninja_api
+from holdfast.project.urls import api as ninja_api
 from holdfast.web.tokens import issue
 from tests.support.booked import booked
 from tests.support.pictures import PDF, upload

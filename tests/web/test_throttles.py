@@ -10,7 +10,7 @@ from django.test import RequestFactory
 
 from holdfast.orders.models import Order
 from holdfast.platform.models import GatewayEvent, User
-from holdfast.project.api import api as ninja_api
+from holdfast.project.urls import api as ninja_api
 from holdfast.web.throttles import client_address
 from tests.support.booked import api_of
 from tests.support.pictures import HTML, upload

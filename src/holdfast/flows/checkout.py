@@ -146,7 +146,7 @@ def _chosen(wish: Wish, *, now: datetime) -> list[Chosen]:
         (one.offering.business_id, one.offering.trade) != (first.business_id, first.trade)
         for one in wish.choices
     ):
-        raise Invalid({"service": ["Only services of one business can be booked together."]})
+        raise Invalid({"offering": ["Only services of one business can be booked together."]})
     chosen = []
     for choice in wish.choices:
         resources = list(resources_of(choice.offering).select_related("provider"))
@@ -161,7 +161,7 @@ def _return_base(wish: Wish) -> str:
     if not wish.return_url:
         return str(own)
     allowed = (*wish.offering.business.return_origins, own)
-    return return_base(wish.return_url, allowed=allowed, field="redirect_url")
+    return return_base(wish.return_url, allowed=allowed, field="return_url")
 
 
 @retried_once

@@ -29,16 +29,16 @@ def open_period(
     zone: ZoneInfo = offering.business.zone
     day = starts_at.date()
     if day < now.astimezone(zone).date():
-        raise Invalid({"preferred_date": ["This date has passed."]})
+        raise Invalid({"date": ["This date has passed."]})
     start = wall_time(starts_at, zone)
     if start is None:
-        raise Invalid({"preferred_time": ["This time does not exist on that day: the clocks change."]})
+        raise Invalid({"time": ["This time does not exist on that day: the clocks change."]})
     slots = slots_between(offering, first=day, last=day, now=now, resources=resources)
     slot = next((slot for slot in slots if slot.period.start == start), None)
     if slot is None:
-        raise Invalid({"preferred_time": ["This is not one of the open times of that day."]})
+        raise Invalid({"time": ["This is not one of the open times of that day."]})
     if slot.reason is not None:
-        raise Invalid({"preferred_time": [NOT_OPEN[slot.reason]]})
+        raise Invalid({"time": [NOT_OPEN[slot.reason]]})
     return slot.period
 
 

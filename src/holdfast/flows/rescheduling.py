@@ -93,7 +93,7 @@ def reschedule_booking(
 def _target(line: Line, offering: Offering | None, starts_at: datetime, *, now: datetime) -> Target:
     to = offering or line.offering
     if (to.business_id, to.trade) != (line.offering.business_id, line.offering.trade):
-        raise Invalid({"service": ["This is not a service of the same business."]})
+        raise Invalid({"offering": ["This is not a service of the same business."]})
     resources = list(resources_of(to).select_related("provider"))
     return Target(to, open_period(to, starts_at, resources, now=now), resources)
 
@@ -133,7 +133,7 @@ def _refuse_by_terms(
     terms: Terms, booking: Booking, target: Target, change: Change, *, now: datetime
 ) -> None:
     if booking.period == target.period and booking.line.offering_id == target.offering.pk:
-        raise Invalid({"preferred_time": [SAME_TIME]})
+        raise Invalid({"time": [SAME_TIME]})
     if change.for_business:
         return
     if not terms.may_reschedule:

@@ -47,6 +47,10 @@ class Invalid(HoldfastError):
         super().__init__()
         self.fields = {field: list(messages) for field, messages in fields.items()}
 
+    def called(self, names: Mapping[str, str]) -> Invalid:
+        """The same in a trade's own names. The engine's are date, time, offering and return_url."""
+        return Invalid({names.get(field, field): messages for field, messages in self.fields.items()})
+
 
 class NotSignedIn(HoldfastError):
     """Please sign in."""

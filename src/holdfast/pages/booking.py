@@ -20,6 +20,7 @@ from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import AlreadyHeld, HoldfastError, Invalid, SlotTaken, TooMany, Unavailable
 from holdfast.web.auth import session_user
 from holdfast.web.errors import status_of
+from holdfast.web.naming import named
 from holdfast.web.slots import slots_out
 from holdfast.web.throttles import client_address, limit
 
@@ -43,11 +44,15 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """How a trade is booked on a page: what it asks for, and what to make of what was said (or Invalid)."""
+    """How a trade is booked on a page: what it asks for, and what to make of what was said (or Invalid).
+
+    ``names`` are the trade's own for what the engine speaks of: a page's own date and time among them.
+    """
 
     trade: str
     fields: Callable[[catalogue.Offering], Sequence[Field]]
     wish: Callable[[catalogue.Offering, Mapping[str, str]], Wish]
+    names: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,8 @@ def book(request: HttpRequest, offering_id: int, form: Form) -> HttpResponse:
     try:
         limit(request, "start_by_address", "start_by_user", user=user.pk)
         wish = form.wish(offering, request.POST.dict())
-        checkout = check_out(wish, by=Shopper(user, client_address(request)), now=utc_now())
+        with named(form.names):
+            checkout = check_out(wish, by=Shopper(user, client_address(request)), now=utc_now())
     except AlreadyHeld as own:
         return _go_and_pay(own.reference)
     except (Invalid, SlotTaken, TooMany, Unavailable) as error:
@@ -103,7 +109,8 @@ def _page(
     request: HttpRequest, offering: catalogue.Offering, form: Form, *, refused: Refusal | None = None
 ) -> HttpResponse:
     first, last = _reach(offering)
-    day, slots = _day_and_slots(offering, request.POST.get("preferred_date") or request.GET.get("date", ""))
+    date_name, time_name = form.names["date"], form.names["time"]
+    day, slots = _day_and_slots(offering, request.POST.get(date_name) or request.GET.get("date", ""))
     user = session_user(request)
     said = request.POST.dict() or {"contact_email": user.email if user else ""}
     errors = refused.fields if refused else {}
@@ -116,7 +123,10 @@ def _page(
         "slots": slots_out(slots, offering.business.zone),
         "said": said,
         "refused": refused,
-        "time_errors": [*errors.get("preferred_date", ()), *errors.get("preferred_time", ())],
+        "time_errors": [*errors.get(date_name, ()), *errors.get(time_name, ())],
+        "date_name": date_name,
+        "said_time": said.get(time_name, ""),
+        "time_name": time_name,
         "fields": [
             Filled(field, said.get(field.name, ""), errors.get(field.name, ()))
             for field in form.fields(offering)

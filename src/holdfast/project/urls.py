@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
+from ninja import NinjaAPI
 
-from holdfast.surfaces.astrology import urls as astrology
 from holdfast.web import health
+from holdfast.web.surface import Surface
 
-from .api import api
+from .api import api_of
+from .surfaces import SURFACES
 
-urlpatterns = [
-    path("healthz", health.healthz),
-    path("readyz", health.readyz),
-    path("metrics", health.metrics),
-    path("api/", api.urls),
-    path("admin/", admin.site.urls),
-    path("desk/", include("holdfast.desk.urls")),
-    path("", include("holdfast.pages.urls")),
-    path("", include(astrology)),
-]
+
+def addresses(api: NinjaAPI, surfaces: Iterable[Surface]) -> list[URLPattern | URLResolver]:
+    """All addresses, with the pages of these trades."""
+    return [
+        path("healthz", health.healthz),
+        path("readyz", health.readyz),
+        path("metrics", health.metrics),
+        path("api/", api.urls),
+        path("admin/", admin.site.urls),
+        path("desk/", include("holdfast.desk.urls")),
+        path("", include("holdfast.pages.urls")),
+        *(page for surface in surfaces for page in surface.pages),
+    ]
+
+
+api = api_of(SURFACES)
+urlpatterns = addresses(api, SURFACES)

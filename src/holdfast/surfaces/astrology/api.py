@@ -28,13 +28,14 @@ from holdfast.web.answers import (
 )
 from holdfast.web.auth import signed_in, who
 from holdfast.web.contact import check_phone
+from holdfast.web.naming import named
 from holdfast.web.paging import Page, Paging, paged
 from holdfast.web.slots import DaySlots, SlotQuery, SpanSlots, slots_answer, slots_out
 from holdfast.web.throttles import client_address, limit
 
 from . import changes, present
 from .schemas import BookWithPayment, Confirmation, OwnBooking, OwnBookingOut, ServiceOut, Started, Status
-from .terms import TERMS, TRADE
+from .terms import FIELDS, TERMS, TRADE
 
 router = Router(tags=["astrology"])
 router.add_router("/bookings", changes.router)
@@ -81,7 +82,8 @@ def book_with_payment(request: HttpRequest, body: BookWithPayment) -> Any:
     limit(request, "start_by_address", "start_by_user", user=shopper.user.pk)
     wish = wish_of(body)
     try:
-        checkout = check_out(wish, by=shopper, now=utc_now())
+        with named(FIELDS):
+            checkout = check_out(wish, by=shopper, now=utc_now())
     except SlotTaken as taken:
         raise SlotTaken(slots_out(taken.nearest, wish.offering.business.zone)) from None
     if checkout.payment_url is None:

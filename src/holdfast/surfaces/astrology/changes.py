@@ -15,12 +15,13 @@ from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import SlotTaken
 from holdfast.web.answers import BAD, MISSING, SIGNED_IN, THROTTLED, Problem, SlotProblem, documented
 from holdfast.web.auth import signed_in, who
+from holdfast.web.naming import named
 from holdfast.web.slots import slots_out
 from holdfast.web.throttles import limit
 
 from . import present
 from .schemas import Canceled, CancelPreview, OwnBooking, Reschedule
-from .terms import TRADE
+from .terms import FIELDS, TRADE
 
 router = Router(tags=["astrology"])
 
@@ -54,7 +55,8 @@ def reschedule(request: HttpRequest, astro_book_id: str, body: Reschedule) -> di
     """Move a booking to another free time. Nothing is paid; refused, it stands as it was."""
     _limit_changes(request)
     try:
-        reschedule_booking(astro_book_id, body.starts_at, by=who(request), trade=TRADE, now=utc_now())
+        with named(FIELDS):
+            reschedule_booking(astro_book_id, body.starts_at, by=who(request), trade=TRADE, now=utc_now())
     except SlotTaken as taken:
         zone = booking_by_reference(astro_book_id, trade=TRADE).offering.business.zone
         raise SlotTaken(slots_out(taken.nearest, zone)) from None

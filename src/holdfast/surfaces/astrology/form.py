@@ -14,7 +14,7 @@ from holdfast.web.errors import fields_of
 
 from .api import wish_of
 from .schemas import BookWithPayment
-from .terms import TRADE
+from .terms import FIELDS, TRADE
 
 GENDERS = (("FEMALE", "Female"), ("MALE", "Male"), ("OTHER", "Other"))
 
@@ -45,4 +45,4 @@ def wish(offering: Offering, said: Mapping[str, str]) -> Wish:
         ) from None
 
 
-FORM = Form(trade=TRADE, fields=fields, wish=wish)
+FORM = Form(trade=TRADE, fields=fields, wish=wish, names=FIELDS)

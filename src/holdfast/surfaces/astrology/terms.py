@@ -21,6 +21,14 @@ TERMS = Terms(
     reschedule_notice=DAY,
 )
 
+# What the engine speaks of, by the names that this trade's callers have sent.
+FIELDS = {
+    "date": "preferred_date",
+    "time": "preferred_time",
+    "offering": "service",
+    "return_url": "redirect_url",
+}
+
 # Our states in this trade's words. Nothing is a booking before it is paid, so there is no PENDING.
 WORDS = {
     "confirmed": "CONFIRMED",

@@ -1,0 +1,8 @@
+"""The trades that are sold. Another one is a folder in ``surfaces`` and a line here."""
+
+from __future__ import annotations
+
+from holdfast.surfaces.astrology.surface import ASTROLOGY
+from holdfast.web.surface import Surface
+
+SURFACES: tuple[Surface, ...] = (ASTROLOGY,)

@@ -1,0 +1,11 @@
+"""Consultations, as the project takes them in."""
+
+from __future__ import annotations
+
+from holdfast.web.surface import Surface
+
+from .api import router
+from .terms import TRADE
+from .urls import urlpatterns
+
+ASTROLOGY = Surface(TRADE, {"/astrology": router}, urlpatterns)

@@ -1,0 +1,10 @@
+"""Haircuts, as the project takes them in."""
+
+from __future__ import annotations
+
+from holdfast.web.surface import Surface
+
+from .api import router
+from .terms import TRADE
+
+BARBER = Surface(TRADE, {"/barber": router})
