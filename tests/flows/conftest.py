@@ -9,6 +9,7 @@ import pytest
 from tests.flows.door import Door, open_door
 from tests.support.practice import Practice
 from tests.support.sandbox import Sandbox
+from tests.support.toy import toy_gateway  # noqa: F401 - a fixture, for pytest to find here
 
 
 @pytest.fixture

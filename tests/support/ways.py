@@ -1,0 +1,163 @@
+"""The practice sells in each of the three ways, through gateways that reserve money and one that cannot.
+
+A story begins with ``sold`` (checked out) or ``waiting`` (its money is there as well, and somebody is to
+answer), and ends with ``assert_all_is_well``. The gateway is a sandbox's handle: ``toy_gateway`` reserves,
+``sandbox`` is PhonePe and takes money at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from holdfast.availability.models import Allocation
+from holdfast.booking.models import Booking
+from holdfast.catalog.terms import Terms, Way
+from holdfast.flows.actors import Shopper
+from holdfast.flows.approval import approve_booking, decline_booking
+from holdfast.flows.audit import look_for_wrongs
+from holdfast.flows.checkout import Wish, check_out
+from holdfast.flows.paying import Checkout, pay
+from holdfast.flows.settlement import settle
+from holdfast.orders.models import Order
+from holdfast.payments.models import Payment, Transaction
+from holdfast.platform.models import Transition, User
+from holdfast.surfaces.astrology.terms import TERMS
+from tests.support.practice import NOW, Practice, new_member, new_user, wish
+from tests.support.sandbox import Sandbox
+
+TRADE = "astrology"
+PRICE = 199_900
+# Ten in the morning, twelve days after NOW: beyond the end of every authorization.
+FAR = (NOW + timedelta(days=12)).date().isoformat()
+SOON = NOW + timedelta(minutes=1)  # when the money comes
+
+AT_ONCE = TERMS
+FIRST = replace(TERMS, needs_approval=True)
+HOLD = replace(TERMS, way=Way.HOLD_THEN_PAY, needs_approval=True, failed_payment_frees=False)
+HOLD_AT_ONCE = replace(HOLD, needs_approval=False)
+AUTHORIZE = replace(TERMS, way=Way.AUTHORIZE_THEN_APPROVE, failed_payment_frees=False)
+WAYS = {"payment first": FIRST, "hold, then pay": HOLD, "authorize, then approve": AUTHORIZE}
+
+
+@dataclass(frozen=True)
+class Sold:
+    """A checkout in one of the ways, and who made it."""
+
+    checkout: Checkout
+    user: User
+    owner: User  # of the business
+
+    @property
+    def payment(self) -> Payment:
+        return Payment.objects.select_related("order", "due", "account").get(
+            reference=self.checkout.reference
+        )
+
+    @property
+    def order(self) -> Order:
+        return self.payment.order
+
+    @property
+    def booking(self) -> Booking:
+        return Booking.objects.get(line__order=self.order)
+
+    @property
+    def stands(self) -> tuple[str, str, str, str]:
+        """The states of the payment, the order, the booking and the time; empty for what is not there."""
+        bookings = Booking.objects.filter(line__order=self.order).values_list("state", flat=True)
+        line = self.order.lines.filter(kind="service").first()
+        kept = Allocation.objects.filter(owner=line.owner).order_by("pk").last() if line else None
+        return self.payment.state, self.order.state, next(iter(bookings), ""), kept.state if kept else ""
+
+    def approve(self, *, now: datetime = SOON, by: User | None = None) -> None:
+        approve_booking(self.booking.reference, by=by or self.owner, trade=TRADE, now=now)
+
+    def decline(self, *, now: datetime = SOON, by: User | None = None, why: str = "") -> None:
+        decline_booking(self.booking.reference, by=by or self.owner, trade=TRADE, now=now, why=why)
+
+    def pay_again(self, *, now: datetime, method: str = "") -> Sold:
+        """Another attempt at the same due; the same story with that payment."""
+        checkout = pay(self.payment.due_id, by=Shopper(self.user, None), now=now, method=method, anew=True)
+        return replace(self, checkout=checkout)
+
+    @property
+    def movements(self) -> list[tuple[str, str]]:
+        """Every movement of the payment's money, in order: what it was, and what came of it."""
+        rows = Transaction.objects.filter(payment=self.payment).order_by("pk")
+        return list(rows.values_list("kind", "state"))
+
+
+def wished(practice: Practice, terms: Terms, *, day: str = FAR, at: str = "10:00") -> Wish:
+    return replace(wish(practice, day=day, at=at), terms=terms)
+
+
+def sold(
+    practice: Practice,
+    terms: Terms,
+    *,
+    now: datetime = NOW,
+    user: User | None = None,
+    day: str = FAR,
+    at: str = "10:00",
+) -> Sold:
+    """Check out by these terms: the time is held, and the payment is open at the practice's gateway."""
+    user = user or new_user()
+    checkout = check_out(wished(practice, terms, day=day, at=at), by=Shopper(user, None), now=now)
+    return Sold(checkout, user, new_member(practice, "owner"))
+
+
+def waiting(
+    practice: Practice,
+    gateway: Sandbox,
+    terms: Terms,
+    *,
+    now: datetime = NOW,
+    user: User | None = None,
+    day: str = FAR,
+    at: str = "10:00",
+) -> Sold:
+    """The same, and its customer has paid a minute later."""
+    story = sold(practice, terms, now=now, user=user, day=day, at=at)
+    paid(story, gateway, now=now + (SOON - NOW))
+    return story
+
+
+def paid(story: Sold, gateway: Sandbox, *, now: datetime = SOON) -> None:
+    """The customer pays at the gateway, and we hear of it."""
+    gateway.settle(story.checkout.reference)
+    settle(story.payment.pk, now=now)
+
+
+def emails() -> list[str]:
+    """The name of every email that was written down to be sent, in order."""
+    jobs = ProcrastinateJob.objects.filter(task_name="deliver", args__kind="email").order_by("id")
+    return [str(args["payload"]["name"]) for args in jobs.values_list("args", flat=True)]
+
+
+def at_the_gateway(gateway: Sandbox, reference: str) -> tuple[str, int]:
+    """How the gateway has a payment in its own books: its state, and how much of it went back."""
+    entry = next(one for one in gateway.ledger() if one["reference"] == reference)
+    return str(entry["state"]), int(entry["refunded"])
+
+
+def calls_since(gateway: Sandbox, before: dict[str, int]) -> dict[str, int]:
+    """The calls of the gateway's API that were made since ``before``, but for reads."""
+    made = Counter(gateway.calls())
+    made.subtract(before)
+    return {call: times for call, times in sorted(made.items()) if times and not call.startswith("look_up")}
+
+
+def asked_for(subject: str, event: str) -> list[str]:
+    """Who has moved a row of this kind so, in order."""
+    moves = Transition.objects.filter(subject=subject, event=event).order_by("pk")
+    return list(moves.values_list("actor", flat=True))
+
+
+def assert_all_is_well(*, now: datetime = SOON) -> None:
+    """The audit finds nothing, and no message has been given up."""
+    assert look_for_wrongs(now=now) == []
+    assert not ProcrastinateJob.objects.filter(status="failed").exists()
