@@ -88,7 +88,7 @@ def claim_again(world: World, number: int, run: Run) -> World | None:
 
 def owe_refund(world: World, number: int) -> World:
     """A refund is written down, and the reconciler has a reason to look."""
-    refunds = (*world.payments[number].refunds, TRANSACTION.initial[0])
+    refunds = (*world.payments[number].refunds, "pending")
     return with_payment(world, number, refunds=refunds, looked_after=True)
 
 
