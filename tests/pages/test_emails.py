@@ -14,8 +14,8 @@ from holdfast.flows.ending import expire_orders
 from holdfast.flows.paying import Checkout
 from holdfast.flows.settlement import settle
 from holdfast.kernel.wording import day_in_words
-from holdfast.notifications import email
 from holdfast.notifications.models import Email
+from holdfast.notifications.payment_mail import WHY_BACK
 from holdfast.payments.models import Payment
 from holdfast.platform.outbox import post
 from tests.support.practice import DAY, NOW, Practice, held, payment_of
@@ -109,7 +109,7 @@ def test_money_that_goes_back_is_explained_by_mail(practice: Practice, sandbox: 
         assert payment.reference in said
 
 
-@pytest.mark.parametrize(("reason", "said"), [*email.WHY_BACK.items(), ("else", "could not be booked")])
+@pytest.mark.parametrize(("reason", "said"), [*WHY_BACK.items(), ("else", "could not be booked")])
 def test_every_reason_for_giving_back_is_said(
     practice: Practice, sandbox: Sandbox, reason: str, said: str
 ) -> None:

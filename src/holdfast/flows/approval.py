@@ -27,7 +27,7 @@ from .actors import CLOCK
 from .answers import Answer, Asked, Ruling, decide_approval, decide_decline
 from .asking import StillUnknown
 from .changing import Change, change_from_inside
-from .entering import bookings_of, tell
+from .entering import ask_the_business, bookings_of, tell
 from .movements import take_reserved, under_way
 from .parting import part
 from .resolving import resolve
@@ -161,7 +161,9 @@ def _expire(booking_id: int, *, now: datetime) -> None:
 def _warn(booking_id: int, *, number: int) -> None:
     with transaction():
         if Booking.objects.filter(pk=booking_id, state=PENDING, warned__lt=number).update(warned=number):
-            post("email", name="waits_for_you", booking=booking_id, step=number)
+            booking = Booking.objects.get(pk=booking_id)
+            assert booking.answer_by is not None  # who waits for an answer waits until some time
+            ask_the_business(booking, booking.answer_by, warning=number)
 
 
 def _waiting(change: Change, *, now: datetime) -> Waiting:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from holdfast.booking.actions import book, paid
 from holdfast.booking.models import Booking
@@ -37,7 +38,7 @@ def enter(
     elif waits_until is None:
         tell(bookings, "confirmed")
     else:
-        tell(bookings, "received")
+        tell_received(bookings)
 
 
 def bookings_of(order: Order) -> list[Booking]:
@@ -46,10 +47,30 @@ def bookings_of(order: Order) -> list[Booking]:
 
 
 @transaction_required
-def tell(bookings: Sequence[Booking], name: str) -> None:
-    """Send one email about each booking, which may be sent again when it has come so far once more."""
+def tell(bookings: Sequence[Booking], name: str, **told: str) -> None:
+    """Send one email about each booking, which may be sent again when it has come so far once more.
+
+    ``told`` is what the email needs to know of this moment.
+    """
     for booking in bookings:
-        post("email", name=name, booking=booking.pk, **({"step": booking.seq} if booking.seq else {}))
+        also: dict[str, Any] = {**told, **({"step": booking.seq} if booking.seq else {})}
+        post("email", name=name, booking=booking.pk, **also)
+
+
+@transaction_required
+def tell_received(bookings: Sequence[Booking]) -> None:
+    """Tell the customer that each booking waits to be accepted, and the business that it must answer."""
+    for booking in bookings:
+        assert booking.answer_by is not None  # who waits for an answer waits until some time
+        tell([booking], "received", until=booking.answer_by.isoformat())
+        ask_the_business(booking, booking.answer_by, warning=0)
+
+
+@transaction_required
+def ask_the_business(booking: Booking, until: datetime, *, warning: int) -> None:
+    """One email for each time that it is asked, and for each ``warning`` of that time."""
+    step, by = f"{booking.seq}.{warning}", until.isoformat()
+    post("email", name="waits_for_you", booking=booking.pk, step=step, until=by, warning=warning)
 
 
 def _has_bookings(order: Order) -> bool:

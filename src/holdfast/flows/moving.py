@@ -20,6 +20,7 @@ from holdfast.platform.outbox import post
 
 from .actors import CLOCK
 from .answers import answer_by
+from .entering import tell_received
 from .sweeping import sweep
 
 DIFFERENCE = "Difference for the new time"
@@ -123,4 +124,4 @@ def _ask_again(order: Order, booking: Booking, *, by: str, now: datetime) -> Non
         capture_before=None,
     )
     booking.move("ask_again", by=by, at=now, answer_by=until, warned=0)
-    post("email", name="received", booking=booking.pk, step=booking.seq)
+    tell_received([booking])

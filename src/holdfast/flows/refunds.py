@@ -41,7 +41,7 @@ def give_back_what_waits(payment_id: int, *, by: str, now: datetime) -> Money:
         if not left or under_way(payment) is not None:
             raise Conflict(f"{payment.reference} has nothing left to give back.")
         give_back(payment, left, reason=payment.reason or "given back", by=by, now=now)
-        post("email", name="refunded", payment=payment.pk)
+        post("email", name="refunded", payment=payment.pk, back=left.amount)
     log.info("given_back_by_hand", reference=payment.reference, by=by)
     return left
 
@@ -58,7 +58,8 @@ def refund_some(payment_id: int, amount: Money, *, reason: str, by: str, now: da
         if payment.is_reserved or amount.amount > payment.left:
             raise Conflict(f"Of {payment.reference}, {Money(payment.left, payment.currency)} can go back.")
         give_back(payment, amount, reason=reason, by=by, now=now)
-        post("email", name="refunded", payment=payment.pk, step=payment.transactions.count())
+        step = payment.transactions.count()
+        post("email", name="refunded", payment=payment.pk, step=step, back=amount.amount, why=reason)
     log.info("refunded_by_hand", reference=payment.reference, amount=str(amount), by=by)
 
 

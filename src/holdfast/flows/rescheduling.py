@@ -24,6 +24,7 @@ from holdfast.payments.models import Payment
 from holdfast.platform.db import retried_once, transaction, transaction_required
 from holdfast.platform.models import User
 from holdfast.platform.moves import remember_births
+from holdfast.platform.outbox import post
 
 from .changing import Change, change_of
 from .choosing import open_period, provider_among
@@ -35,6 +36,7 @@ log = structlog.get_logger(__name__)
 NOT_AT_ALL = "This cannot be moved to another time."
 TOO_LATE = "It is too late to move this to another time."
 SAME_TIME = "It is at this time already."
+CHEAPER = "moved to a cheaper time"
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,10 @@ def _give_back(
     before = order.total
     add_line(order, of=booking.line, title=DIFFERENCE, price=-share)
     back = before - order.total
-    given = give_back_over(payments, back, reason="moved to a cheaper time", by=by, now=now)
+    given = give_back_over(payments, back, reason=CHEAPER, by=by, now=now)
+    if given:
+        step = payments[-1].transactions.count()
+        post("email", name="refunded", payment=payments[-1].pk, step=step, back=given, why=CHEAPER)
     return Money(given, order.currency)
 
 

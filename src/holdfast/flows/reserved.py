@@ -111,7 +111,7 @@ def _ask_to_pay_again(story: Story, reason: str) -> None:
     bookings = [one for one in bookings_of(order) if one.lifecycle.allows(one.state, "lose_money")]
     for booking in bookings:
         booking.move("lose_money", by=story.by, at=now, why=reason, answer_by=None)
-    tell(bookings, "payment_failed")
+    tell(bookings, "payment_failed", until=until.isoformat())
 
 
 def _conclude(story: Story, event: str) -> str:

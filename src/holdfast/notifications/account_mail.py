@@ -15,7 +15,7 @@ from django.utils.timesince import timesince
 from holdfast.platform.links import RESET, VERIFY, Purpose, key_for
 from holdfast.platform.models import User
 
-from .email import Fact, send
+from .sending import Fact, send
 
 
 def deliver(name: str, *, now: datetime, step: int, **told: Any) -> None:

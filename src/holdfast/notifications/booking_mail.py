@@ -1,0 +1,132 @@
+"""What mail tells of a booking: to its customer, and to the business that must answer it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from holdfast.booking.models import Booking
+from holdfast.booking.refund_terms import paid_for
+from holdfast.kernel.money import Money
+from holdfast.kernel.wording import amount_in_words, day_in_words
+from holdfast.orders.models import Due, Line
+from holdfast.orders.queries import line_total
+from holdfast.payments.models import HAS_WON, Payment
+
+from .said import about, businesss_address, confirmation_page, customers_address, desk_page, moment, when
+from .sending import Fact
+
+KINDS = {Due.Kind.BALANCE.value: "the balance", Due.Kind.DIFFERENCE.value: "the difference for a new time"}
+
+
+def confirmed(booking_id: int) -> Fact:
+    fact, booking = _of(booking_id, "Confirmed")
+    return _with(fact, **_what_is_paid(booking.line))
+
+
+def received(booking_id: int, *, until: str) -> Fact:
+    """It waits to be accepted, which the business may do ``until`` then, in ISO 8601."""
+    fact, booking = _of(booking_id, "Received")
+    told = {"until": moment(until, booking.business), "reserved": _is_reserved(booking.line)}
+    return _with(fact, **told, **_what_is_paid(booking.line))
+
+
+def waits_for_you(booking_id: int, *, until: str, warning: int = 0) -> Fact:
+    """To the business: it must answer ``until`` then; ``warning`` counts how often it has been told since."""
+    asks = "Please answer soon" if warning else "Please answer"
+    fact, booking = _of(booking_id, asks)
+    told = {
+        "until": moment(until, booking.business),
+        "warning": warning,
+        "reserved": _is_reserved(booking.line),
+        "customer": booking.customer.name or customers_address(booking.line),
+        "page": desk_page("bookings", booking.reference),
+    }
+    to = businesss_address(booking.business)
+    return replace(_with(fact, **told, **_what_is_paid(booking.line)), to=to)
+
+
+def declined(booking_id: int, *, why: str, back: int) -> Fact:
+    """``back`` is what goes back, in minor units."""
+    return _ended(booking_id, "Declined", back=back, why=why)
+
+
+def canceled(booking_id: int, *, back: int, by_business: bool) -> Fact:
+    """``back`` is what goes back, in minor units."""
+    return _ended(booking_id, "Canceled", back=back, by_business=by_business)
+
+
+def payment_failed(booking_id: int, *, until: str) -> Fact:
+    """Its money was reserved and could not be had; the time is held ``until`` then, in ISO 8601."""
+    fact, booking = _of(booking_id, "Please pay again")
+    return _with(fact, until=moment(until, booking.business))
+
+
+def rescheduled(booking_id: int, *, was: str) -> Fact:
+    """``was`` is when it would have started, in ISO 8601."""
+    fact, booking = _of(booking_id, "Moved")
+    before = datetime.fromisoformat(was).astimezone(booking.business.zone)
+    told = {"was": f"{day_in_words(before)}, {before:%H:%M}"}
+    return _with(fact, **told, **_what_is_paid(booking.line))
+
+
+def _of(booking_id: int, what: str) -> tuple[Fact, Booking]:
+    booking = Booking.objects.select_related(
+        "business", "customer", "line__offering__business", "line__order__customer"
+    ).get(pk=booking_id)
+    line = booking.line
+    fact = Fact(
+        subject_kind="booking",
+        subject_id=booking.pk,
+        to=customers_address(line),
+        subject=f"{what}: {line.title}, {day_in_words(when(line))}, {when(line):%H:%M}",
+        context=about(line)
+        | {"reference": booking.reference, "page": confirmation_page(line.order, booking.reference)},
+    )
+    return fact, booking
+
+
+def _with(fact: Fact, **told: Any) -> Fact:
+    return replace(fact, context=fact.context | told)
+
+
+def _ended(booking_id: int, what: str, *, back: int, **told: Any) -> Fact:
+    """What went back was taken, or only reserved; or nothing had been paid at all."""
+    fact, booking = _of(booking_id, what)
+    won = list(Payment.objects.filter(HAS_WON, order=booking.line.order_id))
+    money = Money(back, booking.line.order.currency)
+    return _with(
+        fact,
+        back=amount_in_words(money) if money else "",
+        was_paid=bool(won),
+        was_reserved=bool(won) and not any(payment.captured for payment in won),
+        **told,
+    )
+
+
+def _what_is_paid(line: Line) -> dict[str, Any]:
+    """What has been given for one service of an order, and what is asked for later."""
+    order = line.order
+    given = sum(
+        payment.kept.amount if payment.is_reserved else payment.captured
+        for payment in Payment.objects.filter(order=order, wins=True)
+    )
+    share = paid_for(line_total(line), total=order.total, paid=given) if order.total else 0
+    later = Due.objects.filter(order=order, withdrawn_at=None, kind__in=KINDS).exclude(payments__wins=True)
+    return {
+        "paid": amount_in_words(Money(share, order.currency)),
+        "later": [
+            (
+                KINDS[due.kind],
+                amount_in_words(Money(due.amount, order.currency)),
+                day_in_words(due.due_at.astimezone(line.offering.business.zone)),
+            )
+            for due in later.order_by("due_at", "pk")
+        ],
+    }
+
+
+def _is_reserved(line: Line) -> bool:
+    """Whether what pays for it is only reserved so far."""
+    return Payment.objects.filter(order=line.order_id, wins=True, state="authorized").exists()
