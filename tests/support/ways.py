@@ -1,16 +1,19 @@
 """The practice sells in each of the three ways, through gateways that reserve money and one that cannot.
 
 A story begins with ``sold`` (checked out) or ``waiting`` (its money is there as well, and somebody is to
-answer), and ends with ``assert_all_is_well``. The gateway is a sandbox's handle: ``toy_gateway`` reserves,
-``sandbox`` is PhonePe and takes money at once.
+answer), and ends with ``assert_all_is_well``. The gateway is a sandbox's handle: ``reserving`` is Toy, which
+reserves for ten days, ``sandbox`` is PhonePe and takes money at once, and ``either_gateway`` is one and then
+the other.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from holdfast.availability.models import Allocation
@@ -21,6 +24,8 @@ from holdfast.flows.approval import approve_booking, decline_booking
 from holdfast.flows.audit import look_for_wrongs
 from holdfast.flows.checkout import Wish, check_out
 from holdfast.flows.paying import Checkout, pay
+from holdfast.flows.reconciliation import reconcile
+from holdfast.flows.resolving import resolve
 from holdfast.flows.settlement import settle
 from holdfast.orders.models import Order
 from holdfast.payments.models import Payment, Transaction
@@ -28,8 +33,11 @@ from holdfast.platform.models import Transition, User
 from holdfast.surfaces.astrology.terms import TERMS
 from tests.support.practice import NOW, Practice, new_member, new_user, wish
 from tests.support.sandbox import Sandbox
+from tests.support.toy import WINDOW
+from tests.support.worker import work
 
 TRADE = "astrology"
+TO_THE_BUSINESS = "waits_for_you"
 PRICE = 199_900
 # Ten in the morning, twelve days after NOW: beyond the end of every authorization.
 FAR = (NOW + timedelta(days=12)).date().isoformat()
@@ -40,7 +48,26 @@ FIRST = replace(TERMS, needs_approval=True)
 HOLD = replace(TERMS, way=Way.HOLD_THEN_PAY, needs_approval=True, failed_payment_frees=False)
 HOLD_AT_ONCE = replace(HOLD, needs_approval=False)
 AUTHORIZE = replace(TERMS, way=Way.AUTHORIZE_THEN_APPROVE, failed_payment_frees=False)
-WAYS = {"payment first": FIRST, "hold, then pay": HOLD, "authorize, then approve": AUTHORIZE}
+ASKING = {"first": FIRST, "hold": HOLD, "authorize": AUTHORIZE}
+BOOKS_AT_ONCE = {"hold": HOLD, "authorize": AUTHORIZE}
+# The sandbox lives by the real clock, five days behind NOW: so this ends some five days after NOW.
+RESERVED_FOR = timedelta(days=10)
+
+
+@pytest.fixture
+def reserving(toy_gateway: Sandbox) -> Iterator[Sandbox]:
+    """The practice sells through Toy, whose authorizations stand for RESERVED_FOR."""
+    window = {"capture_window": str(int(RESERVED_FOR.total_seconds()))}
+    toy_gateway.add_merchant("HOLDFAST_DEMO", **window)
+    yield toy_gateway
+    toy_gateway.add_merchant("HOLDFAST_DEMO", capture_window=str(int(WINDOW.total_seconds())))
+
+
+@pytest.fixture(params=["phonepe", "toy"])
+def either_gateway(request: pytest.FixtureRequest, practice: Practice, sandbox: Sandbox) -> Sandbox:
+    """The practice sells through a gateway that takes money at once, and then through one that reserves."""
+    handle: Sandbox = request.getfixturevalue("reserving") if request.param == "toy" else sandbox
+    return handle
 
 
 @dataclass(frozen=True)
@@ -83,6 +110,11 @@ class Sold:
         """Another attempt at the same due; the same story with that payment."""
         checkout = pay(self.payment.due_id, by=Shopper(self.user, None), now=now, method=method, anew=True)
         return replace(self, checkout=checkout)
+
+    def resolve(self, *, now: datetime = SOON) -> bool:
+        """What the worker does about a capture or a void that is under way, at this time."""
+        movement = Transaction.objects.get(payment=self.payment, state__in=("pending", "unknown"))
+        return resolve(movement.pk, now=now)
 
     @property
     def movements(self) -> list[tuple[str, str]]:
@@ -133,9 +165,40 @@ def paid(story: Sold, gateway: Sandbox, *, now: datetime = SOON) -> None:
 
 
 def emails() -> list[str]:
-    """The name of every email that was written down to be sent, in order."""
+    """The name of every email that was written down to be sent to the customer, in order."""
+    return [name for name in _emails() if name != TO_THE_BUSINESS]
+
+
+def reminders() -> int:
+    """How often the business was told that it must answer."""
+    return _emails().count(TO_THE_BUSINESS)
+
+
+def _emails() -> list[str]:
     jobs = ProcrastinateJob.objects.filter(task_name="deliver", args__kind="email").order_by("id")
     return [str(args["payload"]["name"]) for args in jobs.values_list("args", flat=True)]
+
+
+def lapse(gateway: Sandbox) -> None:
+    """Time passes at the gateway until every authorization that stands has lapsed."""
+    gateway.advance(RESERVED_FOR.total_seconds() + 1)
+
+
+def reserves(gateway: Sandbox, terms: Terms) -> bool:
+    """Whether money for these terms is only reserved there."""
+    return gateway.gateway == "toy" and terms.way is Way.AUTHORIZE_THEN_APPROVE
+
+
+def assert_the_money_goes_back(gateway: Sandbox, story: Sold, *, now: datetime = SOON) -> None:
+    """The worker sends what is owed, the gateway takes its steps, and we ask again until it is done."""
+    work()
+    for minutes in (2, 4):
+        gateway.advance(10)
+        reconcile(now=now + timedelta(minutes=minutes))
+    state, refunded = at_the_gateway(gateway, story.checkout.reference)
+    assert state == "voided" or refunded == PRICE
+    assert not story.payment.kept
+    assert_all_is_well(now=now)
 
 
 def at_the_gateway(gateway: Sandbox, reference: str) -> tuple[str, int]:

@@ -20,7 +20,7 @@ from holdfast.platform.db import transaction, transaction_required
 
 from .actors import CLOCK
 from .decisions import Hold, hold_has_run_out
-from .entering import bookings_of
+from .entering import bookings_of, may_have_bookings
 from .sweeping import sweep
 
 log = structlog.get_logger(__name__)
@@ -47,7 +47,7 @@ def free(order: Order, *, event: str, reason: str, by: str, now: datetime) -> No
     """
     reopens = event == "expire" and order.terms.reopens
     order.move("reopen" if reopens else event, by=by, at=now, why=reason, reason=reason, expires_at=None)
-    if order.terms.books_at_once or order.terms.asks_approval:
+    if may_have_bookings(order):
         end(bookings_of(order), event, by=by, now=now, why=reason)
     give_back_redemption(order, now=now)
     release(*owners_of(order))

@@ -27,7 +27,7 @@ def enter(
     """
     order.move("complete", by=by, at=now, why=why, expires_at=None)
     waits_until = _waits_until(order, lines, payment, now=now)
-    bookings = bookings_of(order) if _has_bookings(order) else []
+    bookings = bookings_of(order) if may_have_bookings(order) else []
     if bookings:
         paid(bookings, answer_by=waits_until, by=by, now=now, why=why)
     else:
@@ -44,6 +44,14 @@ def enter(
 def bookings_of(order: Order) -> list[Booking]:
     """The bookings of an order, oldest first."""
     return list(Booking.objects.filter(line__order_id=order.pk).order_by("pk"))
+
+
+def may_have_bookings(order: Order) -> bool:
+    """Whether an order that has just ended or been paid may have some already; else there is no need to ask.
+
+    Its terms may have made them before the money; or this is not its first end, as when its money was lost.
+    """
+    return order.terms.books_at_once or order.terms.asks_approval or order.seq > 1
 
 
 @transaction_required
@@ -71,11 +79,6 @@ def ask_the_business(booking: Booking, until: datetime, *, warning: int) -> None
     """One email for each time that it is asked, and for each ``warning`` of that time."""
     step, by = f"{booking.seq}.{warning}", until.isoformat()
     post("email", name="waits_for_you", booking=booking.pk, step=step, until=by, warning=warning)
-
-
-def _has_bookings(order: Order) -> bool:
-    """Whether there may be bookings before the money is: else there is no need to ask."""
-    return order.terms.books_at_once or order.terms.asks_approval
 
 
 def _waits_until(
