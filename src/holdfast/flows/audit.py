@@ -51,7 +51,11 @@ CHECKS = {
         JOIN holdfast_orders_line l ON l.id = b.line_id
         JOIN holdfast_orders_order o ON o.id = l.order_id
         WHERE b.state IN ('pending_approval', 'confirmed', 'in_progress', 'completed', 'no_show')
-          AND o.total > 0 AND NOT EXISTS (
+          AND (SELECT sum(price) FROM holdfast_orders_line WHERE id = l.id OR of_id = l.id) > 0
+          AND NOT EXISTS (
+            SELECT FROM holdfast_orders_due d
+            WHERE d.order_id = o.id AND d.kind = 'full' AND d.amount = 0
+          ) AND NOT EXISTS (
             SELECT FROM holdfast_payments_payment p JOIN holdfast_orders_due d ON d.id = p.due_id
             WHERE p.order_id = o.id AND p.wins AND d.kind IN ('full', 'deposit')
               AND (p.captured = p.amount

@@ -9,7 +9,7 @@ from functools import partial
 from django.db.models import QuerySet
 
 from holdfast.availability.actions import claim_instead, release
-from holdfast.availability.queries import resources_of, wanted_by
+from holdfast.availability.queries import holds_all, resources_of, wanted_by
 from holdfast.booking.models import Booking, Rescheduling
 from holdfast.catalog.models import Offering, Provider, Resource
 from holdfast.kernel.period import Period
@@ -56,6 +56,15 @@ def move_booking(
     post("email", name="rescheduled", booking=booking.pk, step=booking.seq, was=was.start.isoformat())
     if asks_again and booking.state == "confirmed":
         _ask_again(order, booking, by=by, now=now)
+
+
+@transaction_required
+def still_waits(due_id: int) -> bool:
+    """Whether the move that asks for this due can be carried out: its time is held, its booking stands."""
+    waiting = _waiting().select_related("booking").filter(due_id=due_id).first()
+    if waiting is None or not holds_all(waiting.owner):
+        return False
+    return waiting.booking.lifecycle.allows(waiting.booking.state, "reschedule")
 
 
 @transaction_required

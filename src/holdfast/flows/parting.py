@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from holdfast.availability.actions import release
 from holdfast.booking.models import Booking
 from holdfast.booking.refund_terms import paid_for, refund_owed
 from holdfast.kernel.money import Money
-from holdfast.orders.actions import withdraw
+from holdfast.orders.actions import ask_for, withdraw
 from holdfast.orders.models import Due, Order, owner_of
 from holdfast.orders.queries import totals_of
 from holdfast.payments.models import Payment
+from holdfast.payments.queries import open_dues
 from holdfast.platform.db import transaction_required
 
 from .entering import bookings_of
@@ -29,13 +32,23 @@ def winners(order_id: int) -> list[Payment]:
 
 def owed_for(booking: Booking, order: Order, payments: Sequence[Payment], *, percent: int) -> Money:
     """What ending this booking gives back of what was paid for it. Reserved money is set free, all of it."""
-    service = totals_of(order)[booking.pk]
     left = Money(sum(payment.kept.amount for payment in payments), order.currency)
     if any(payment.is_reserved for payment in payments):
-        return Money(min(service, left.amount), order.currency)
-    paid = sum(payment.captured for payment in payments)
-    share = Money(paid_for(service, total=order.total, paid=paid) if order.total else 0, order.currency)
-    return refund_owed(share, percent=percent, left=left)
+        return Money(min(totals_of(order)[booking.pk], left.amount), order.currency)
+    paid, _ = shares_of([booking], order)
+    return refund_owed(Money(paid, order.currency), percent=percent, left=left)
+
+
+def shares_of(ending: Sequence[Booking], order: Order) -> tuple[int, int]:
+    """What has been paid for these bookings, and what is still asked for them: of a balance, their share.
+
+    What others of the order cost that ended before was given back then, and is asked for no more.
+    """
+    totals, those = totals_of(order), {one.pk for one in ending}
+    standing = sum(totals[one.pk] for one in bookings_of(order) if one.pk in those or one.state not in ENDED)
+    asked = sum(due.amount for due in _balance(order))
+    paid = sum(paid_for(totals[one], total=standing, paid=standing - asked) for one in those)
+    return paid, sum(totals[one] for one in those) - paid
 
 
 @transaction_required
@@ -48,14 +61,28 @@ def part(
     """
     payments = winners(order.pk)
     owed = {one.pk: owed_for(one, order, payments, percent=percent) for one in bookings}
+    _, unpaid = shares_of(bookings, order)
     release(*(owner_of(one.pk) for one in bookings))
     withdraw_moves(bookings, by=by, now=now)
     if all(one.state in ENDED for one in bookings_of(order)):
         order.move("cancel", by=by, at=now, why=reason, reason=_reason(reason), expires_at=None)
-        for due in Due.objects.filter(order=order, withdrawn_at=None).exclude(payments__wins=True):
+        for due in open_dues(order.pk):
             withdraw(due, now)
+    ask_less(order, unpaid, now=now)
     give_back_over(payments, sum(one.amount for one in owed.values()), reason=reason, by=by, now=now)
     return owed
+
+
+@transaction_required
+def ask_less(order: Order, amount: int, *, now: datetime) -> int:
+    """Take so much off the balance that is still asked for. Answers how much of it could be."""
+    for due in _balance(order):
+        withdraw(due, now)
+        off = min(amount, due.amount)
+        if off < due.amount:
+            ask_for(order, Due.Kind.BALANCE, due.amount - off, due.due_at)
+        return off
+    return 0
 
 
 @transaction_required
@@ -71,6 +98,11 @@ def give_back_over(payments: Sequence[Payment], amount: int, *, reason: str, by:
             give_back(payment, share, reason=reason, by=by, now=now)
         given += share.amount
     return given
+
+
+def _balance(order: Order) -> QuerySet[Due]:
+    """The balance that an order still asks for, if it does: one at most."""
+    return open_dues(order.pk).filter(kind=Due.Kind.BALANCE)
 
 
 def _reason(reason: str) -> str:

@@ -16,6 +16,7 @@ from holdfast.kernel.errors import Conflict, HoldExpired, MoveRefused, NotFound,
 from holdfast.kernel.ids import new_reference
 from holdfast.kernel.money import Money
 from holdfast.orders.actions import lock
+from holdfast.orders.dues import COMES_LATER
 from holdfast.orders.models import Due, Order
 from holdfast.orders.queries import owners_of, services_of
 from holdfast.payments.actions import write_intent
@@ -38,6 +39,7 @@ from .actors import Shopper, gateway_actor
 from .ending import end_attempt
 from .gateways import breaker_of, gateway_class, gateway_for
 from .holds import hold_longer
+from .moving import still_waits
 
 log = structlog.get_logger(__name__)
 
@@ -170,13 +172,15 @@ def _attempt(
 
 def _refuse(order: Order, due: Due, attempts: list[Payment], *, now: datetime) -> None:
     """Raises Conflict for what is not to be paid now, and HoldExpired for time that is held no longer."""
-    if any(payment.wins for payment in attempts):
+    if any(payment.has_paid for payment in attempts):
         raise Conflict(PAID)
     if due.withdrawn_at is not None or len(attempts) >= ATTEMPTS:
         raise Conflict(OVER)
-    if due.kind in (Due.Kind.BALANCE, Due.Kind.DIFFERENCE):
+    if due.kind in COMES_LATER:
         if order.state != "completed":
             raise Conflict(NOT_YET if order.state == "placed" else OVER)
+        if due.kind == Due.Kind.DIFFERENCE and not still_waits(due.pk):
+            raise HoldExpired
         return
     has_run_out = order.expires_at is None or order.expires_at <= now
     if order.state != "placed" or has_run_out:

@@ -14,7 +14,7 @@ from holdfast.orders.actions import lock
 from holdfast.orders.models import Due, Order
 from holdfast.payments.gateways.base import Became, Outcome
 from holdfast.payments.models import GatewayAccount, Payment
-from holdfast.payments.queries import BY_HAND
+from holdfast.payments.queries import BY_HAND, open_dues
 from holdfast.platform.db import retried_once, transaction
 from holdfast.platform.models import User
 from holdfast.platform.moves import remember_births
@@ -25,6 +25,7 @@ from .settlement import carry_out
 
 log = structlog.get_logger(__name__)
 
+CANCELED = "This was canceled: nothing is to be paid for it."
 GONE = "This time has been given to somebody else meanwhile: take no money for it."
 
 
@@ -83,13 +84,11 @@ def _record(change: Change, taken: Taken, *, now: datetime) -> Payment:
 
 def _next_due(order: Order) -> Due:
     """What is asked for next, and not yet paid. Raises Conflict."""
-    open_dues = Due.objects.filter(order=order, withdrawn_at=None).exclude(payments__wins=True)
-    due = open_dues.exclude(kind=Due.Kind.DIFFERENCE).order_by("due_at", "pk").first()
+    if order.state == "canceled":
+        raise Conflict(CANCELED)
+    due = open_dues(order.pk).exclude(kind=Due.Kind.DIFFERENCE).first()
     if due is None:
         raise Conflict(PAID)
-    if order.state == "canceled":
-        raise Conflict("This was canceled: nothing is to be paid for it.")
-    due.order = order
     return due
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
 
 from holdfast.availability.actions import claim
 from holdfast.availability.queries import nearest_free_slots, resources_of, wanted_by
@@ -29,7 +31,7 @@ from holdfast.platform.outbox import post
 from .changing import Change, change_of
 from .choosing import open_period, provider_among
 from .moving import DIFFERENCE, move_booking, withdraw_moves
-from .parting import give_back_over, winners
+from .parting import ask_less, give_back_over, winners
 
 log = structlog.get_logger(__name__)
 
@@ -127,7 +129,7 @@ def _move(change: Change, target: Target, *, now: datetime) -> Rescheduled:
             asks_again=order.terms.accept_again and not change.for_business,
             now=now,
         )
-        share = share_of(max(0, -dearer_by), percent=percent)
+        share = share_of(min(max(0, -dearer_by), _worth(booking.line)), percent=percent)
         return Rescheduled(None, _give_back(order, booking, share, payments, by=change.by, now=now))
 
 
@@ -190,17 +192,28 @@ def _hold(
 def _give_back(
     order: Order, booking: Booking, share: int, payments: Sequence[Payment], *, by: str, now: datetime
 ) -> Money:
-    """What the terms give back of the difference to a cheaper time, with the tax on it."""
+    """What the terms give back of the difference to a cheaper time, with the tax on it.
+
+    What has not been paid yet is asked for no more; only the rest was paid, and goes back.
+    """
     if not share:
         return _none(order)
     before = order.total
     add_line(order, of=booking.line, title=DIFFERENCE, price=-share)
     back = before - order.total
+    back -= ask_less(order, back, now=now)
     given = give_back_over(payments, back, reason=CHEAPER, by=by, now=now)
     if given:
         step = payments[-1].transactions.count()
         post("email", name="refunded", payment=payments[-1].pk, step=step, back=given, why=CHEAPER)
     return Money(given, order.currency)
+
+
+def _worth(line: Line) -> int:
+    """What a service costs without its fees and taxes: nobody has more back than that."""
+    off_or_on = Q(kind=Line.Kind.DISCOUNT) | Q(title=DIFFERENCE)
+    parts: int = Line.objects.filter(off_or_on, of=line).aggregate(sum=Coalesce(Sum("price"), 0))["sum"]
+    return line.price + parts
 
 
 def _tax_on(price: int, line: Line) -> int:

@@ -12,6 +12,7 @@ import structlog
 
 from holdfast.availability.queries import holds_all
 from holdfast.orders.actions import lock
+from holdfast.orders.dues import COMES_LATER
 from holdfast.orders.models import Due
 from holdfast.orders.queries import services_of
 from holdfast.payments.gateways.base import Outcome, Unknown
@@ -24,11 +25,10 @@ from .carrying_out import CARRY_OUT
 from .decisions import Known, decide_settlement
 from .gateways import gateway_for
 from .movements import under_way
+from .moving import still_waits
 from .story import Story
 
 log = structlog.get_logger(__name__)
-
-COMES_LATER = (Due.Kind.BALANCE, Due.Kind.DIFFERENCE)
 
 
 def settle(payment_id: int, *, now: datetime) -> Payment:
@@ -81,7 +81,7 @@ def _read(payment: Payment, outcome: Outcome, *, refused: bool, by: str, now: da
         order=order,
         lines=tuple(services_of(order).select_related("offering__business")),
         payment=current,
-        another_wins=any(other.wins and other.due_id == current.due_id for other in attempts.values()),
+        another_wins=any(other.has_paid and other.due_id == current.due_id for other in attempts.values()),
         under_way=under_way(current) if current.is_reserved else None,
         outcome=outcome,
         refused=refused,
@@ -101,7 +101,7 @@ def _known(story: Story) -> Known:
         gateway_reference=payment.gateway_reference,
         can_be_paid=bool(payment.payment_url),
         another_wins=story.another_wins,
-        still_holds=order.state == "placed" and holds_all(*story.owners),
+        still_holds=_still_holds(story),
         failed_payment_frees=order.terms.failed_payment_frees,
         created_at=payment.created_at,
         starts_at=min(line.period.start for line in story.lines),
@@ -112,3 +112,13 @@ def _known(story: Story) -> Known:
         refused=story.refused,
         gone=payment.refunding + payment.refunded + payment.reversed,
     )
+
+
+def _still_holds(story: Story) -> bool:
+    """Whether what the payment is for is kept for it: the order's time, its bookings, a move's new time."""
+    due = story.payment.due
+    if due.kind == Due.Kind.DIFFERENCE:
+        return still_waits(due.pk)
+    if due.kind == Due.Kind.BALANCE:
+        return story.order.state == "completed"
+    return story.order.state == "placed" and holds_all(*story.owners)

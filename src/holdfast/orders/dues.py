@@ -16,6 +16,10 @@ class Kind(StrEnum):
     DIFFERENCE = "difference"
 
 
+# What is asked for when the bookings are there already.
+COMES_LATER = (Kind.BALANCE, Kind.DIFFERENCE)
+
+
 @dataclass(frozen=True)
 class Ask:
     """One amount, in minor units, and from when on it is asked for."""

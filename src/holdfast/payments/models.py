@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from holdfast.catalog.models import Business
 from holdfast.kernel.money import Money
+from holdfast.orders.dues import COMES_LATER
 from holdfast.orders.models import Due, Order
 from holdfast.platform.moves import Lived, one_of
 from holdfast.platform.secrets import EncryptedJSONField
@@ -143,6 +144,13 @@ class Payment(Lived):
     def kept(self) -> Money:
         """What the customer has given for it so far and does not have back: taken, or only reserved."""
         return Money(self.authorized if self.is_reserved else self.left, self.currency)
+
+    @property
+    def has_paid(self) -> bool:
+        """It pays its due. What comes later, a balance or a difference, is paid once, and stays so though
+        all of it should go back: something that it helped to pay for has ended.
+        """
+        return self.wins or (self.has_won and self.captured > 0 and self.due.kind in COMES_LATER)
 
     @property
     def has_won(self) -> bool:

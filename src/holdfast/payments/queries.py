@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from holdfast.orders.dues import COMES_LATER
+from holdfast.orders.models import Due
 from holdfast.platform.models import Transition
 
 from .models import GatewayAccount, Payment, Transaction
@@ -39,6 +41,14 @@ def payment_by_reference(reference: str) -> Payment | None:
 
 def payments_of(order_id: int) -> QuerySet[Payment]:
     return Payment.objects.filter(order_id=order_id).order_by("id")
+
+
+def open_dues(order_id: int) -> QuerySet[Due]:
+    """What an order asks for and has not been paid, as ``Payment.has_paid`` says it; the earliest first."""
+    paid_once = Q(due__kind__in=COMES_LATER, won_at__isnull=False, captured__gt=0)
+    paying = Payment.objects.filter(Q(wins=True) | paid_once, due=OuterRef("pk"))
+    asked = Due.objects.filter(~Exists(paying), order=order_id, withdrawn_at=None)
+    return asked.select_related("order").order_by("due_at", "pk")
 
 
 def due_for_a_look(*, now: datetime, limit: int, lease: timedelta) -> list[int]:
