@@ -1,0 +1,163 @@
+"""What must be true when all is over. Each check answers what is not, in sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from holdfast.flows.audit import look_for_wrongs
+
+from .books import Accounts, differences
+from .customer import Seen
+from .killer import Kill
+from .mailbox import Mailbox
+
+# The commit comes within this after the mail server's answer, if it comes at all.
+COMMITS_WITHIN = 10.0
+CAN_LOSE_A_COMMIT = ("worker", "PostgreSQL", "a backend of PostgreSQL")
+ONCE = ("confirmed", "canceled", "quarantined")  # whatever their step
+
+
+@dataclass(frozen=True)
+class After:
+    """Everything that is known when all is over. ``now`` is as late as the clock was pushed."""
+
+    theirs: Accounts
+    ours: Accounts
+    connection: psycopg.Connection[tuple[Any, ...]]
+    seen: Seen
+    mailbox: Mailbox
+    kills: Sequence[Kill]
+    now: datetime
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(sql).fetchall()
+
+
+def money_that_differs(after: After) -> list[str]:
+    """The gateway's ledger equals ours, payment by payment."""
+    wrong = differences(after.theirs, after.ours)
+    return [
+        f"{reference}: the gateway says {after.theirs.get(reference)}, we say {after.ours.get(reference)}"
+        for reference in sorted(wrong)
+    ]
+
+
+def money_without_an_answer(after: After) -> list[str]:
+    """Every captured payment has its booking, has gone back, or waits in quarantine."""
+    rows = after.rows("""
+        SELECT p.reference, p.state, p.captured, p.refunding, p.refunded, p.reversed
+        FROM holdfast_payments_payment p
+        WHERE p.captured > p.refunded + p.reversed AND NOT p.quarantined AND NOT (p.wins AND EXISTS (
+            SELECT FROM holdfast_orders_line l JOIN holdfast_booking_booking b ON b.line_id = l.id
+            WHERE l.order_id = p.order_id))
+    """)
+    return [f"{row[0]} pays nothing and has not gone back: {row[1:]}" for row in rows]
+
+
+def live_bookings_without_money(after: After) -> list[str]:
+    rows = after.rows("""
+        SELECT b.reference, b.state
+        FROM holdfast_booking_booking b JOIN holdfast_orders_line l ON l.id = b.line_id
+        WHERE b.state IN ('confirmed', 'in_progress', 'completed') AND NOT EXISTS (
+            SELECT FROM holdfast_payments_payment p
+            WHERE p.order_id = l.order_id AND p.captured - p.refunded - p.reversed = p.amount)
+    """)
+    return [f"{reference} is {state} and is not paid for" for reference, state in rows]
+
+
+def slots_sold_twice(after: After) -> list[str]:
+    """Every live booking against every other of the same person, by its own times: no index, no trick."""
+    rows = after.rows("""
+        SELECT a.reference, b.reference
+        FROM holdfast_booking_booking a JOIN holdfast_booking_booking b
+          ON a.provider_id = b.provider_id AND a.line_id < b.line_id
+         AND a.starts_at < b.ends_at AND b.starts_at < a.ends_at
+        WHERE a.state IN ('confirmed', 'in_progress') AND b.state IN ('confirmed', 'in_progress')
+        UNION ALL
+        SELECT a.owner, b.owner
+        FROM holdfast_availability_allocation a JOIN holdfast_availability_allocation b
+          ON a.resource_id = b.resource_id AND a.seat = b.seat AND a.id < b.id
+         AND lower(a.period) < upper(b.period) AND lower(b.period) < upper(a.period)
+        WHERE a.state <> 'released' AND b.state <> 'released'
+    """)
+    return [f"{one} and {other} have one time" for one, other in rows]
+
+
+def emails_sent_twice(after: After) -> list[str]:
+    """A repeat is possible only when a kill came between the mail server's answer and our commit."""
+    return [f"{name} was sent {count} times" for name, count in repeated(after).items() if count > 1]
+
+
+def repeated(after: After) -> Counter[str]:
+    """How often each message was sent, those not counted that a kill can explain."""
+    counted = Counter[str]()
+    for name, mails in after.mailbox.by_id().items():
+        unexplained = [mail for mail in mails[:-1] if not lost_its_commit(mail.taken_at, after.kills)]
+        counted[_fact(name)] += 1 + len(unexplained)
+    return counted
+
+
+def lost_its_commit(taken_at: float, kills: Sequence[Kill]) -> bool:
+    return any(
+        kill.name in CAN_LOSE_A_COMMIT and taken_at <= kill.at + 1 and kill.at <= taken_at + COMMITS_WITHIN
+        for kill in kills
+    )
+
+
+def _fact(name: str) -> str:
+    """``canceled.booking.7.2`` is about the fact ``canceled.booking.7``."""
+    return ".".join(name.split(".")[:3]) if name.partition(".")[0] in ONCE else name
+
+
+def bookings_that_nobody_was_told_of(after: After) -> list[str]:
+    sent = after.mailbox.by_id()
+    rows = after.rows("SELECT line_id, reference FROM holdfast_booking_booking")
+    return [f"{name} has no email" for line, name in rows if f"confirmed.booking.{line}" not in sent]
+
+
+def promises_broken(after: After) -> list[str]:
+    """Whoever was told that it is booked has that booking; whoever canceled one has it canceled."""
+    states = dict(after.rows("SELECT reference, state FROM holdfast_booking_booking"))
+    lost = [
+        f"{booking} of {payment} is gone" for payment, booking in after.seen.told if booking not in states
+    ]
+    kept = [f"{name} is {states.get(name)}" for name in after.seen.canceled if states.get(name) != "canceled"]
+    return lost + kept
+
+
+def jobs_stuck(after: After) -> list[str]:
+    """None ``doing`` without a worker that lives, none given up, none left behind."""
+    rows = after.rows("""
+        SELECT j.id, j.task_name, j.status, j.args::text FROM procrastinate_jobs j
+        LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
+        WHERE j.status IN ('failed', 'aborted', 'cancelled')
+           OR j.status = 'doing' AND (w.id IS NULL OR w.last_heartbeat < now() - interval '1 minute')
+           OR j.status = 'todo' AND coalesce(j.scheduled_at, now()) < now() - interval '1 minute'
+    """)
+    return [f"job {row[0]}: {' '.join(map(str, row[1:]))}" for row in rows]
+
+
+def audit_findings(after: After) -> list[str]:
+    return [
+        f"{wrong.check}: {wrong.subject} {wrong.subject_id} {wrong.what}"
+        for wrong in look_for_wrongs(now=after.now)
+    ]
+
+
+CHECKS: dict[str, Callable[[After], list[str]]] = {
+    "the gateway's ledger equals ours": money_that_differs,
+    "every captured payment has its booking, its refund or its quarantine": money_without_an_answer,
+    "every live booking has its money": live_bookings_without_money,
+    "no slot is sold twice": slots_sold_twice,
+    "no email is sent twice": emails_sent_twice,
+    "every booking has its email": bookings_that_nobody_was_told_of,
+    "what customers were told is true": promises_broken,
+    "no job is stuck": jobs_stuck,
+    "the audit is clean": audit_findings,
+}

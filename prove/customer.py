@@ -1,0 +1,172 @@
+"""A customer with a browser: signs in, asks again when no sensible answer comes, and loses patience."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import httpx
+
+from .site import PASSWORD
+from .trades import Json, Opened, Slot, Trade
+
+PATIENCE = 60.0  # seconds for one thing that the customer means to do
+DECIDED_WITHIN = 25.0  # seconds that somebody looks at a waiting page
+LONGEST_PAUSE = 3.0
+FIRST_DAY, DAYS = 8, 20  # from so many days ahead: what is canceled goes back in full
+
+
+class GaveUp(Exception):
+    """The customer has lost patience."""
+
+
+@dataclass
+class Seen:
+    """What the customers of one run were told. Threads add to it; it is read when they are done."""
+
+    answers: Counter[str] = field(default_factory=Counter)
+    told: list[tuple[str, str]] = field(default_factory=list)  # payment and booking of each SUCCESS
+    canceled: list[str] = field(default_factory=list)  # bookings whose cancellation was answered
+
+
+class Customer:
+    """One person at one browser, whose every choice comes from ``random``."""
+
+    def __init__(self, url: str, email: str, *, trade: Trade, offerings: list[int], seen: Seen) -> None:
+        self.http = httpx.Client(base_url=url, timeout=45)
+        self.email, self.trade, self.offerings, self.seen = email, trade, offerings, seen
+        self._token = ""
+
+    def book(self, random: Random) -> Opened:
+        """Find a free time and hold it. Raises GaveUp."""
+        deadline = time.monotonic() + 3 * PATIENCE
+        while time.monotonic() < deadline:
+            slot = self.free_slot(random)
+            if slot is None:
+                continue
+            try:
+                answer = self.ask("POST", self.trade.book, random, json=self.trade.body(slot))
+            except GaveUp:  # whoever answered was killed, and the key is leased for a while: begin anew
+                continue
+            self.seen.answers[f"book {answer.status_code}"] += 1
+            if answer.status_code == 200:
+                return self.trade.opened(answer.json())
+            if (own := _own_hold(answer)) is not None:
+                return own
+        raise GaveUp("no time could be held")
+
+    def free_slot(self, random: Random) -> Slot | None:
+        """One of the first times that are free on some day, as others choose as well."""
+        offering = random.choice(self.offerings)
+        day = (datetime.now(UTC).date() + timedelta(days=FIRST_DAY + random.randrange(DAYS))).isoformat()
+        answer = self.ask("GET", self.trade.slots.format(offering=offering), random, params={"date": day})
+        free = answer.json()["slots"][:3] if answer.status_code == 200 else []
+        return Slot(offering, day, random.choice(free)["start_time"]) if free else None
+
+    def press(self, opened: Opened, outcome: str) -> httpx.Response:
+        """Press a button of the gateway's page. The gateway is another's, and has not been killed."""
+        return httpx.post(opened.payment_url, data={"outcome": outcome}, timeout=60)
+
+    def come_back(self, answer: httpx.Response, random: Random) -> None:
+        """Let the gateway's page send the browser to where it says."""
+        if answer.is_redirect:
+            self.ask("GET", answer.headers["Location"], random, follow_redirects=True)
+
+    def outcome(self, reference: str, random: Random) -> tuple[str, str]:
+        """How a payment went, looked at until it is decided or the customer leaves; and its booking."""
+        deadline = time.monotonic() + DECIDED_WITHIN
+        word, booking = "PENDING", ""
+        while word == "PENDING" and time.monotonic() < deadline:
+            answer = self.ask("GET", self.trade.status.format(reference=reference), random)
+            if answer.status_code != 200:
+                raise GaveUp(f"the status of {reference} answers {answer.status_code}: {answer.text[:200]}")
+            word, booking = self.trade.outcome(answer.json())
+            if word == "PENDING":
+                time.sleep(1)
+        if word == "SUCCESS":
+            self.seen.told.append((reference, booking))
+        return word, booking
+
+    def cancel(self, booking: str, random: Random) -> None:
+        answer = self.ask("POST", self.trade.cancel.format(booking=booking), random)
+        self.seen.answers[f"cancel {answer.status_code}"] += 1
+        if answer.status_code == 200:
+            self.seen.canceled.append(booking)
+
+    def move(self, booking: str, random: Random) -> None:
+        """To another free time, of the same offering or not at all."""
+        slot = self.free_slot(random)
+        if slot is not None:
+            body = self.trade.moved(slot)
+            answer = self.ask("POST", self.trade.reschedule.format(booking=booking), random, json=body)
+            self.seen.answers[f"move {answer.status_code}"] += 1
+
+    def release(self, reference: str, random: Random) -> None:
+        answer = self.ask("POST", f"/api/payments/{reference}/release/", random)
+        self.seen.answers[f"release {answer.status_code}"] += 1
+
+    def ask(
+        self,
+        method: str,
+        address: str,
+        random: Random,
+        *,
+        json: Json | None = None,
+        params: dict[str, str] | None = None,
+        follow_redirects: bool = False,
+    ) -> httpx.Response:
+        """One request, sent again under its key until there is an answer to it. Raises GaveUp."""
+        key = str(uuid.UUID(int=random.getrandbits(128), version=4))
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                headers = {"Idempotency-Key": key, "Authorization": f"Bearer {self._signed_in()}"}
+                answer = self.http.request(
+                    *(method, address),
+                    headers=headers,
+                    json=json,
+                    params=params,
+                    follow_redirects=follow_redirects,
+                )
+            except httpx.TransportError as error:
+                self._wait(type(error).__name__, 0.3)
+                continue
+            if not self._must_ask_again(answer):
+                return answer
+        raise GaveUp(f"{method} {address} was not answered")
+
+    def _must_ask_again(self, answer: httpx.Response) -> bool:
+        """5xx, too many, still being answered, signed out: worth another try."""
+        if answer.status_code == 401:
+            self._token = ""
+        elif answer.status_code < 500 and "Retry-After" not in answer.headers:
+            return False
+        self._wait(str(answer.status_code), float(answer.headers.get("Retry-After", 0.5)))
+        return True
+
+    def _wait(self, why: str, seconds: float) -> None:
+        self.seen.answers[f"asked again after {why}"] += 1
+        time.sleep(min(seconds, LONGEST_PAUSE))
+
+    def _signed_in(self) -> str:
+        """An access token, asked for when there is none. Raises TransportError."""
+        while not self._token:
+            body = {"email": self.email, "password": PASSWORD}
+            answer = self.http.post("/api/auth/token/", json=body)
+            if answer.status_code == 200:
+                self._token = str(answer.json()["access"])
+            else:
+                self._wait(f"sign-in {answer.status_code}", 0.5)
+        return self._token
+
+
+def _own_hold(answer: httpx.Response) -> Opened | None:
+    """An earlier request of ours was heard after all: the time is held, and waits to be paid."""
+    said = answer.json() if answer.status_code == 409 else {}
+    if not said.get("payment_url"):
+        return None
+    return Opened(said["release_url"].split("/")[-3], said["payment_url"])

@@ -1,0 +1,90 @@
+"""A mail server that remembers what it has taken, and when it said so."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email import message_from_bytes
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One message that was taken: ``id`` is its Message-ID, without brackets and host."""
+
+    id: str
+    taken_at: float  # by time.time(), just before we answered
+
+    @property
+    def kind(self) -> str:
+        return self.id.partition(".")[0]
+
+
+class Mailbox:
+    """Listens on a free port until closed. Every message that it has answered 250 for is in ``mails``."""
+
+    def __init__(self) -> None:
+        self.mails: list[Mail] = []
+        self._server = _Server((HOST, 0), _Conversation)
+        self._server.take = self._take
+        self.host, self.port = HOST, int(self._server.server_address[1])
+        threading.Thread(target=self._server.serve_forever, name="mailbox", daemon=True).start()
+
+    def by_id(self) -> Mapping[str, Sequence[Mail]]:
+        found: dict[str, list[Mail]] = defaultdict(list)
+        for mail in list(self.mails):
+            found[mail.id].append(mail)
+        return found
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _take(self, body: bytes) -> None:
+        name = str(message_from_bytes(body)["Message-ID"]).strip("<> ").partition("@")[0]
+        self.mails.append(Mail(name, time.time()))
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def take(self, body: bytes) -> None:
+        """Replaced by the mailbox's own."""
+
+
+class _Conversation(socketserver.StreamRequestHandler):
+    """As much of SMTP as a client needs to hand over a message."""
+
+    def handle(self) -> None:
+        try:
+            self._say("220 prove")
+            while line := self.rfile.readline():
+                verb = line.split(None, 1)[0].upper() if line.strip() else b""
+                if verb == b"DATA":
+                    self._take_message()
+                elif verb == b"QUIT":
+                    self._say("221 bye")
+                    return
+                else:
+                    self._say("250 prove")
+        except ConnectionError:
+            return  # whoever was sending has been killed: what was not whole is not taken
+
+    def _take_message(self) -> None:
+        self._say("354 go on")
+        lines = []
+        while (line := self.rfile.readline()) not in (b".\r\n", b""):
+            lines.append(line[1:] if line.startswith(b"..") else line)
+        if line:
+            assert isinstance(self.server, _Server)
+            self.server.take(b"".join(lines))
+            self._say("250 taken")
+
+    def _say(self, words: str) -> None:
+        self.wfile.write(f"{words}\r\n".encode())
