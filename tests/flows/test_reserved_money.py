@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -141,8 +141,8 @@ def test_a_decline_that_no_worker_has_heard_of_is_carried_out_by_the_next_look(
 class OnlyReserves(Toy):
     """An account that reserves money whatever it is asked to do."""
 
-    def start(self, wanted: Start, *, now: object) -> Redirect:  # type: ignore[override]  # handed on as it is
-        return super().start(replace(wanted, capture=False), now=now)  # type: ignore[arg-type]  # as above
+    def start(self, wanted: Start, *, now: datetime) -> Redirect:
+        return super().start(replace(wanted, capture=False), now=now)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ def story(practice: Practice, reserving: Sandbox) -> Sold:
     return waiting(practice, reserving, AUTHORIZE)
 
 
-def refuse_the_capture(reserving: Sandbox, story: Sold, **how: str) -> None:
+def refuse_the_capture(reserving: Sandbox, story: Sold, **how: Any) -> None:
     """The bank declines the capture that accepting asks for."""
     reserving.arm("capture_declined", only=story.checkout.reference, **how)
     with pytest.raises(CaptureFailed):

@@ -30,7 +30,8 @@ def resolve(movement_id: int, *, now: datetime) -> bool:
     Answers whether the gateway gave a clear answer; without one it is asked again later.
 
     Status first, always: an earlier call may have been heard though its answer was lost. One worker at a
-    time, and each asking under the movement's own key, so that money is taken once.
+    time, and each asking under the movement's own key, so that money is taken once. A bank that takes its
+    time has been heard, and not said yes: what is seen of it then is unknown.
     """
     movement = Transaction.objects.select_related("payment__account").get(pk=movement_id)
     if movement.state not in OPEN or not take_in_hand(movement, now=now, lease=IN_HAND):
@@ -44,7 +45,10 @@ def resolve(movement_id: int, *, now: datetime) -> bool:
     except Unknown as unknown:
         metrics.gateway_unknowns.labels(payment.account.gateway).inc()
         log.warning("resolve_unknown", movement=movement.key, why=str(unknown))
-        _lose_sight(movement, now=now)
+        _lose_sight(movement, why="no clear answer", now=now)
+        return False
+    if outcome.became is Became.PENDING:
+        _lose_sight(movement, why=outcome.word, now=now)
         return False
     apply(payment, outcome, refused=refused, now=now)
     put_down(movement, now=now, lease=IN_HAND)
@@ -52,18 +56,30 @@ def resolve(movement_id: int, *, now: datetime) -> bool:
 
 
 def _ask(gateway: Guarded, movement: Transaction, *, now: datetime) -> tuple[Outcome, bool]:
-    """The gateway's word after it was asked, and whether it refused. Raises Unknown."""
+    """The gateway's word after it was asked, and whether it refused. Raises Unknown.
+
+    Under the same key a gateway says again what it said the first time. If that was "pending", and the money
+    is still only reserved when it is looked at once more, then its bank has declined in the meantime.
+    """
     reference = movement.payment.reference
     try:
-        if movement.kind == Transaction.Kind.CAPTURE:
-            return gateway.capture(reference, movement.money, key=movement.key, now=now), False
-        return gateway.void(reference, key=movement.key, now=now), False
+        said = _send(gateway, movement, now=now)
     except Refused as no:
         log.warning("resolve_refused", movement=movement.key, why=str(no))
         return gateway.look_up(reference, now=now), True
+    if said.became is Became.PENDING and movement.state == "unknown":
+        return gateway.look_up(reference, now=now), True
+    return said, False
 
 
-def _lose_sight(seen: Transaction, *, now: datetime) -> None:
+def _send(gateway: Guarded, movement: Transaction, *, now: datetime) -> Outcome:
+    reference = movement.payment.reference
+    if movement.kind == Transaction.Kind.CAPTURE:
+        return gateway.capture(reference, movement.money, key=movement.key, now=now)
+    return gateway.void(reference, key=movement.key, now=now)
+
+
+def _lose_sight(seen: Transaction, *, why: str, now: datetime) -> None:
     with transaction():
         payment = (
             Payment.objects.select_related("account").select_for_update(of=("self",)).get(pk=seen.payment_id)
@@ -71,7 +87,7 @@ def _lose_sight(seen: Transaction, *, now: datetime) -> None:
         movement = Transaction.objects.get(pk=seen.pk)
         if movement.state == "pending":
             by = gateway_actor(payment.account.gateway)
-            movement.move("lose_sight", by=by, at=now, why="no clear answer", in_hand_until=None)
+            movement.move("lose_sight", by=by, at=now, why=why, in_hand_until=None)
         else:
             put_down(movement, now=now, lease=IN_HAND)
         soon = max(next_look(payment, now=now), now + ASK_AGAIN)
