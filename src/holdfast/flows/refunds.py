@@ -35,7 +35,7 @@ def give_back_what_waits(payment_id: int, *, by: str, now: datetime) -> Money:
     """
     with transaction():
         payment = _locked(payment_id)
-        if payment.has_won:
+        if payment.has_won and not payment.quarantined:
             raise Conflict(f"{payment.reference} pays for a booking: cancel the booking instead.")
         left = payment.kept
         if not left or under_way(payment) is not None:
