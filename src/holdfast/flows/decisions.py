@@ -61,6 +61,7 @@ class Known:
     under_way: str = ""  # "capture" or "void", if we have asked for that
     refused: bool = False  # the gateway has just refused what is under way
     gone: int = 0  # how much of it we know to have gone back, to be on its way or to have left
+    overtaken: bool = False  # the payment has moved since the gateway was asked
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def decide_settlement(known: Known) -> Decision:
     if known.payment_state in HAD_ITS_MONEY:
         # Nothing overwrites money, a late "no" least of all. It may have left since.
         return Decision(Do.REVERSED if not nothing and has_left(known) else Do.NOTHING)
-    if nothing:
+    if nothing or _is_old_news(known):
         return Decision(Do.LOOK_AGAIN)
     if known.payment_state == "authorized":
         return _reserved(known)
@@ -137,6 +138,14 @@ def says_nothing(said: Outcome, *, reference: str, gateway_reference: str) -> st
     if gateway_reference and said.gateway_reference not in (None, gateway_reference):
         return "it names another order of the gateway's"
     return ""
+
+
+def _is_old_news(known: Known) -> bool:
+    """Whether an answer may be older than what has been written since: a "no" of before the money was
+    reserved, a reservation of before it lapsed. That it has been taken is news whenever it comes.
+    """
+    has_moved = known.overtaken and known.payment_state not in UNDECIDED
+    return has_moved and known.outcome.became is not Became.CAPTURED
 
 
 def mismatch(known: Known) -> str:

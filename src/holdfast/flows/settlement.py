@@ -62,9 +62,12 @@ def apply(payment: Payment, outcome: Outcome, *, now: datetime, refused: bool = 
 def carry_out(
     payment: Payment, outcome: Outcome, *, by: str, now: datetime, refused: bool = False
 ) -> Payment:
-    """The same in the caller's transaction; ``by`` is whose word it is."""
+    """The same in the caller's transaction; ``by`` is whose word it is.
+
+    ``payment`` is as it was before its gateway was asked: that tells an answer that has been overtaken.
+    """
     story = _read(payment, outcome, refused=refused, by=by, now=now)
-    decision = decide_settlement(_known(story))
+    decision = decide_settlement(_known(story, overtaken=story.payment.seq != payment.seq))
     CARRY_OUT[decision.do](story, decision)
     did = decision.do.value
     metrics.settlements.labels(payment.account.gateway, did).inc()
@@ -90,7 +93,7 @@ def _read(payment: Payment, outcome: Outcome, *, refused: bool, by: str, now: da
     )
 
 
-def _known(story: Story) -> Known:
+def _known(story: Story, *, overtaken: bool) -> Known:
     order, payment = story.order, story.payment
     return Known(
         outcome=story.outcome,
@@ -111,6 +114,7 @@ def _known(story: Story) -> Known:
         under_way=story.under_way.kind if story.under_way else "",
         refused=story.refused,
         gone=payment.refunding + payment.refunded + payment.reversed,
+        overtaken=overtaken,
     )
 
 
