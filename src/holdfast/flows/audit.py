@@ -118,7 +118,8 @@ CHECKS = {
         WHERE t.kind = 'refund' AND t.by_hand AND t.state IN ('owed', 'pending')
           AND t.created_at < %(now)s - interval '7 days'
     """,
-    # A part of a payment that wins, which was to go back and has not: nothing else would tell.
+    # A part of a payment that wins, which was to go back and has not: nothing else would tell. Unless somebody
+    # has given it back at the gateway since.
     "refund that came to nothing": """
         SELECT 'payment', p.id, format('%%s of %%s was to go back, and was refused',
             t.amount, p.reference)
@@ -127,7 +128,10 @@ CHECKS = {
             SELECT * FROM holdfast_payments_transaction
             WHERE payment_id = p.id AND kind = 'refund' ORDER BY id DESC LIMIT 1
         ) t ON t.state = 'failed'
-        WHERE p.wins
+        WHERE p.wins AND NOT EXISTS (
+            SELECT FROM holdfast_payments_transaction made
+            WHERE made.payment_id = p.id AND made.kind = 'reversal' AND made.id > t.id
+              AND made.amount >= t.amount)
     """,
     "totals that do not add up": """
         SELECT 'payment', p.id, format('%%s says captured %%s, refunding %%s, refunded %%s, reversed %%s;'

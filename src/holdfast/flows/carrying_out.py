@@ -19,7 +19,7 @@ from holdfast.platform.outbox import post
 from .decisions import Decision, Do, says_nothing
 from .ending import free
 from .entering import enter
-from .movements import give_back, take_reserved
+from .movements import OPEN, give_back, take_reserved
 from .moving import carry_out_move
 from .reserved import back_to_payment, captured, captured_instead, captured_outside, void_refused, voided
 from .story import ENDED_WITHOUT_MONEY, Story, late_look, next_look, reserved_look, sweep_look
@@ -34,10 +34,10 @@ def _nothing(story: Story, decision: Decision) -> None:
         when = late_look(payment, now=now)
     elif payment.is_reserved:
         when = reserved_look(payment.capture_before, now=now)
-    elif payment.refunding:
-        return  # the refund under way has its own next look
+    elif payment.transactions.filter(kind=Transaction.Kind.REFUND, state__in=OPEN, by_hand=False).exists():
+        return  # it has its own next look
     else:
-        when = sweep_look(payment, now=now) if payment.left else None
+        when = sweep_look(payment, now=now) if payment.captured else None
     Payment.objects.filter(pk=payment.pk).update(next_look_at=when)
 
 
@@ -134,9 +134,11 @@ def _reversed(story: Story, decision: Decision) -> None:
     assert gone is not None  # what the decision rests on
     known = payment.refunding + payment.refunded + payment.reversed
     left = Money(gone.amount - known, payment.currency)
-    key = f"{payment.reference}-gone-{gone.amount}"
+    # Not by the amount: what has gone may sink, when a refund fails, and then rise to the same again.
+    number = payment.transactions.filter(kind=Transaction.Kind.REVERSAL).count() + 1
+    key = f"{payment.reference}-gone-{number}"
     record_reversal(payment, left, key=key, word=story.outcome.word, gateway_reference="", now=story.now)
-    post("email", name="reversed", payment=payment.pk, step=gone.amount)
+    post("email", name="reversed", payment=payment.pk, step=payment.transactions.count())
     log.error("money_left_without_us", reference=payment.reference, amount=str(left))
     _nothing(story, decision)
 

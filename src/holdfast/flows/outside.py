@@ -43,11 +43,15 @@ def look_at_refunds(payment_id: int, *, now: datetime) -> None:
 def look_at_foreign_refund(payment: Payment, refund_reference: str, *, now: datetime) -> None:
     """A refund that is none of ours has been told of: if it is of this payment, it is written down once.
 
+    Where the gateway says of a payment how much of it has gone, in all, its settlement writes that down.
     Raises Unknown.
     """
     if Can.REFUND not in gateway_class(payment.account).can:
         return
-    outcome = gateway_for(payment.account).look_up_refund(refund_reference, now=now)
+    gateway = gateway_for(payment.account)
+    if gateway.look_up(payment.reference, now=now).refunded is not None:
+        return
+    outcome = gateway.look_up_refund(refund_reference, now=now)
     is_of_it = outcome.payment_reference == payment.reference and outcome.amount is not None
     if outcome.became is RefundBecame.SUCCEEDED and is_of_it:
         _write_down(payment, refund_reference, outcome, now=now)

@@ -20,6 +20,7 @@ from holdfast.platform.outbox import post
 from .actors import CLOCK, gateway_actor
 from .gateways import gateway_class, gateway_for
 from .movements import ASK_AGAIN, OPEN, give_back, next_refund, under_way
+from .story import SWEEPS
 
 log = structlog.get_logger(__name__)
 
@@ -82,11 +83,14 @@ def record_refund(refund_id: int, *, by: str, now: datetime) -> None:
 
 
 def leave_to_a_person(refund_id: int, *, by: str, now: datetime) -> None:
-    """A refund that its gateway has refused for good is owed by hand. Raises Conflict for any other."""
+    """A refund that its gateway has refused for good is owed by hand. Raises Conflict for any other, as one
+    that was made anew, by the gateway or by hand.
+    """
     with transaction():
         seen = Transaction.objects.select_related("payment").get(pk=refund_id)
         payment = _locked(seen.payment_id)
-        if seen.state != "failed" or payment.refunding or seen.amount > payment.left:
+        later = payment.transactions.filter(kind=seen.kind, amount=seen.amount, pk__gt=seen.pk)
+        if seen.state != "failed" or later.exists() or payment.refunding or seen.amount > payment.left:
             raise Conflict(f"{seen.key} is not a refund that has failed and is still owed.")
         money = Money(seen.amount, payment.currency)
         owe_refund(payment, money, reason=seen.reason, by_hand=True, by=by, now=now)
@@ -172,7 +176,7 @@ def _conclude(payment: Payment, refund: Transaction, outcome: RefundOutcome, *, 
         by=by,
         now=now,
     )
-    Payment.objects.filter(pk=payment.pk).update(next_look_at=None)
+    Payment.objects.filter(pk=payment.pk).update(next_look_at=now + SWEEPS[0] if succeeded else None)
     if not succeeded:
         _try_anew(payment, refund, now=now)
     next_refund(payment, by=by, now=now)

@@ -18,7 +18,8 @@ LATE_LOOKS = timedelta(minutes=5)
 # Reserved money may lapse, or be set free elsewhere, before anybody has answered.
 RESERVED_LOOKS = timedelta(hours=6)
 A_MOMENT_AFTER = timedelta(minutes=1)
-# Money that we have may still leave without us: refunded in a dashboard, charged back.
+# Money that we have may still leave without us: refunded in a dashboard, charged back. And what has gone back
+# may come back again: a refund fails after it has succeeded.
 SWEEPS = (timedelta(days=1), timedelta(days=7))
 
 
@@ -68,5 +69,9 @@ def reserved_look(capture_before: datetime | None, *, now: datetime) -> datetime
 
 
 def sweep_look(payment: Payment, *, now: datetime) -> datetime | None:
-    """When money that we have is looked at once more; None when it has been, often enough."""
-    return next((payment.created_at + age for age in SWEEPS if payment.created_at + age > now), None)
+    """When money that we have, or gave back, is looked at once more; None when it has been, often enough."""
+    since = payment.created_at
+    if payment.refunded:
+        sent = payment.transactions.filter(kind=Transaction.Kind.REFUND, by_hand=False)
+        since = max([since, *sent.values_list("created_at", flat=True)])
+    return next((since + age for age in SWEEPS if since + age > now), None)
