@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,12 +12,15 @@ from django.db import connection
 from django.test import Client
 
 from holdfast.availability.models import DateOverride
-from holdfast.booking.models import Booking
-from holdfast.catalog.models import Provider
+from holdfast.booking.models import Booking, Rescheduling
+from holdfast.catalog.models import Offering, Provider
 from holdfast.flows import second_factor
+from holdfast.flows.actors import Shopper
 from holdfast.flows.blocks import block
+from holdfast.flows.checkout import check_out
 from holdfast.flows.ending import expire_orders
 from holdfast.flows.paying import Checkout
+from holdfast.flows.rescheduling import reschedule_booking
 from holdfast.flows.settlement import settle
 from holdfast.flows.webhooks import Call, receive
 from holdfast.kernel.clock import utc_now
@@ -30,8 +33,21 @@ from holdfast.platform.idempotency import Answer, Asked, Claim, claim, keep
 from holdfast.platform.models import Finding, StoredFile, User
 from holdfast.web.tokens import issue
 from tests.support.pictures import PDF, upload
-from tests.support.practice import CREDENTIALS, NOW, TODAY, Practice, held, new_member, new_user, payment_of
+from tests.support.practice import (
+    CREDENTIALS,
+    NOW,
+    TODAY,
+    Practice,
+    choice,
+    held,
+    new_member,
+    new_user,
+    payment_of,
+    wish,
+)
 from tests.support.sandbox import Sandbox
+from tests.support.toy import toy_gateway  # noqa: F401 - a fixture, for pytest to find here
+from tests.support.ways import FAR
 from tests.support.worker import work
 
 TONIGHT = NOW + timedelta(hours=12)
@@ -41,7 +57,10 @@ HASH = "8a1cc584b706a62684729b3f2603bb0f24344acf68a529d33e0f45b26b9728da"  # of 
 
 @dataclass
 class Books:
-    """One paid booking, and one customer who paid too late for the same time and is given it back."""
+    """One paid booking, and one customer who paid too late for the same time and is given it back.
+
+    Somebody else has a booking that is to move days later, when the difference has been paid.
+    """
 
     practice: Practice
     paid: Checkout
@@ -114,6 +133,21 @@ def a_used_code(checkout: Checkout) -> None:
         redeem(promo, order=order, customer=order.customer, now=NOW)
 
 
+def a_move_that_waits(practice: Practice, sandbox: Sandbox) -> Rescheduling:
+    """Somebody else's booking, days later, is to move to a time that has become dearer."""
+    user, wanted = new_user(), wish(practice, day=FAR)
+    reprices = replace(wanted, terms=replace(wanted.terms, reschedule_reprices=True))
+    checkout = check_out(reprices, by=Shopper(user, None), now=NOW)
+    sandbox.settle(checkout.reference)
+    settle(payment_of(checkout).pk, now=LATER)
+    booking = Booking.objects.get(line__order__payments__reference=checkout.reference)
+    Offering.objects.filter(pk=practice.offering.pk).update(price=practice.offering.price + 50_000)
+    to = choice(practice.offering, day=FAR, at="12:00").starts_at
+    reschedule_booking(booking.reference, to, by=user, trade=booking.trade, now=LATER)
+    Offering.objects.filter(pk=practice.offering.pk).update(price=practice.offering.price)
+    return Rescheduling.objects.get(booking=booking)
+
+
 @pytest.fixture
 def books(practice: Practice, sandbox: Sandbox) -> Books:
     too_late = held(practice)
@@ -132,8 +166,10 @@ def books(practice: Practice, sandbox: Sandbox) -> Books:
     an_answered_key()
     a_file()
     a_used_code(paid)
+    booking = Booking.objects.get()
+    a_move_that_waits(practice, sandbox)
     work()
-    return Books(practice, paid, too_late, Booking.objects.get())
+    return Books(practice, paid, too_late, booking)
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_the_books_refuse_to_be_edited(books: Books, admins_browser: Client) -> 
 
 def test_what_flows_write_is_among_what_nobody_edits() -> None:
     money = {"orders.Order", "orders.Line", "orders.Due", "payments.Payment", "payments.Transaction"}
-    time = {"booking.Booking", "availability.Allocation", "availability.Block"}
+    time = {"booking.Booking", "booking.Rescheduling", "availability.Allocation", "availability.Block"}
     past = {"platform.Transition", "platform.GatewayEvent", "notifications.Email"}
 
     assert {f"holdfast_{name}" for name in money | time | past} <= set(READ_ONLY)

@@ -179,7 +179,7 @@ def test_money_that_left_without_us_is_told_to_the_business(practice: Practice, 
 
     payment = payment_of(checkout)
     assert last(BUSINESS).subject == f"Money has left without you: {payment.reference}"
-    assert id_of(last(BUSINESS)) == f"reversed.payment.{payment.pk}.50000"
+    assert id_of(last(BUSINESS)).startswith(f"reversed.payment.{payment.pk}.")
     for said in bodies(last(BUSINESS)):
         assert "₹500.00" in said
         assert "₹1,999.00" in said

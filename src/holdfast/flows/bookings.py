@@ -8,20 +8,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from holdfast.booking.models import Booking
 from holdfast.catalog.models import Member, Offering
 from holdfast.catalog.queries import RUNS_THE_BUSINESS
 from holdfast.kernel.errors import NotFound
 from holdfast.kernel.money import Money
+from holdfast.orders.models import Line
 from holdfast.payments.models import HAS_WON, Payment
 from holdfast.platform.models import User
 
 
 @dataclass(frozen=True)
 class BookingView:
-    """A booking as surfaces and pages present it. Times are in the business's zone."""
+    """A booking as surfaces and pages present it. Times are in the business's zone.
+
+    ``price`` is with the fees, taxes and discounts that are of it. The payment is the one that pays for it,
+    or the last that did: a deposit rather than its balance.
+    """
 
     reference: str
     payment_uuid: UUID | None
@@ -58,13 +64,15 @@ def views(bookings: Iterable[Booking]) -> list[BookingView]:
 
 
 def _all(trade: str) -> QuerySet[Booking]:
-    won = Payment.objects.filter(HAS_WON, order=OuterRef("line__order"))
+    won = Payment.objects.filter(HAS_WON, order=OuterRef("line__order")).order_by("-wins", "due", "-pk")
+    parts = Line.objects.filter(of=OuterRef("line")).values("of").annotate(sum=Sum("price")).order_by()
     return (
         Booking.objects.filter(trade=trade)
         .select_related("line__offering__business", "line__order")
         .annotate(
             payment_uuid=Subquery(won.values("uuid")[:1]),
             payment_reference=Subquery(won.values("reference")[:1]),
+            parts=Coalesce(Subquery(parts.values("sum")), 0),
         )
         .order_by("-line_id")
     )
@@ -97,7 +105,7 @@ def _view(booking: Any) -> BookingView:
         state=booking.state,
         offering=line.offering,
         title=line.title,
-        price=Money(line.price, line.order.currency),
+        price=Money(line.price + booking.parts, line.order.currency),
         starts_at=booking.starts_at.astimezone(zone),
         ends_at=booking.ends_at.astimezone(zone),
         created_at=booking.created_at,

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import structlog
+from django.db.models import Q
 
 from holdfast.kernel.errors import Conflict, NotFound
 from holdfast.kernel.money import Money
+from holdfast.kernel.wording import first_and_more
 from holdfast.orders.actions import lock
+from holdfast.orders.models import Order
+from holdfast.orders.queries import services_of
 from holdfast.payments.gateways.base import Outcome, Unknown
 from holdfast.payments.models import Payment
-from holdfast.payments.queries import may_look_now, payment_by_reference
+from holdfast.payments.queries import may_look_now, open_dues, payment_by_reference
 from holdfast.platform.db import transaction
 
 from .actors import Shopper
@@ -29,14 +34,23 @@ A_MOMENT = timedelta(seconds=2)
 AT_ONCE = timedelta(milliseconds=300)  # for who has just come back: what was said a second ago may be old
 PAID_MEANWHILE = "This has been paid for meanwhile."
 
-# The order's state, in the words that a payment has on the wire.
-STANDS = {"completed": "SUCCESS", "placed": "PENDING", "canceled": "CANCELLED", "expired": "FAILED"}
+# A payment without money that may not come to any more, by the state of its order: its word on the wire.
+ENDS = {
+    "open": "FAILED",
+    "placed": "FAILED",
+    "completed": "FAILED",
+    "expired": "FAILED",
+    "canceled": "CANCELLED",
+}
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a payment stands. ``status`` is its word on the wire; a payment that succeeded keeps its booking,
-    canceled or not, also when it has been given back since.
+    """Where a payment stands. ``status`` is its word on the wire: PENDING, AUTHORIZED, SUCCESS, FAILED,
+    CANCELLED, REFUNDED or PARTIALLY_REFUNDED.
+
+    A payment that a booking was made of keeps it, canceled or not, also when it has been given back since; of
+    several, the first that was chosen.
     """
 
     reference: str
@@ -70,7 +84,8 @@ def standing(
     however often it comes, the gateway is asked once in a moment (``every``).
     """
     payment = _payment(reference, of_user=of_user, trade=trade)
-    asked = payment.order.state == "placed" or (ended_too and _may_still_be_paid(payment, now=now))
+    waits = payment.order.state == "placed" or _is_asked_for(payment)
+    asked = waits or (ended_too and _may_still_be_paid(payment, now=now))
     if asked and may_look_now(payment.pk, now=now, every=every):
         try:
             settle(payment.pk, now=now)
@@ -88,34 +103,60 @@ def _may_still_be_paid(payment: Payment, *, now: datetime) -> bool:
 def release_hold(reference: str, *, by: Shopper, now: datetime) -> Standing:
     """The holder lets an unpaid time go. Raises NotFound, and Conflict if it has been paid meanwhile.
 
-    The gateway is asked first: the time is given up only when it says that no money has come.
-    Raises StillUnknown when it does not say. Money that waits for a person keeps its time as well.
+    The gateway is asked first, about every attempt at paying that may come to something: the time is given
+    up only when it says of each that no money has come. Raises StillUnknown when it does not say. Money that
+    waits for a person keeps its time as well.
     """
     payment = _payment(reference, of_user=by.user.pk)
     if payment.order.state == "placed":
-        try:
-            outcome = ask(payment, now=now)
-        except Unknown as unknown:
-            raise StillUnknown from unknown
-        apply(payment, outcome, now=now)
-        _let_go(payment, outcome, by=by, now=now)
+        said = {attempt.pk: _said_of(attempt, now=now) for attempt in _may_come_to_money(payment)}
+        _let_go(payment.order_id, said, by=by, now=now)
     after = _standing_of(_payment(reference))
-    if after.status == "SUCCESS":
+    if after.status == "SUCCESS" or Payment.objects.filter(order=payment.order_id, wins=True).exists():
         raise Conflict(PAID_MEANWHILE)
     return after
 
 
-def _let_go(payment: Payment, outcome: Outcome, *, by: Shopper, now: datetime) -> None:
-    """Cancel the order if it still stands unpaid, on the gateway's word that it is."""
+def _may_come_to_money(payment: Payment) -> list[Payment]:
+    """Every undecided attempt at an order, and this one also when it has failed."""
+    those = Q(state__in=UNDECIDED) | Q(pk=payment.pk, state__in=ENDED_WITHOUT_MONEY)
+    attempts = Payment.objects.select_related("account").filter(those, order=payment.order_id)
+    return list(attempts.order_by("pk"))
+
+
+def _said_of(attempt: Payment, *, now: datetime) -> Outcome:
+    """The gateway's word on one attempt, which is settled by it. Raises StillUnknown."""
+    try:
+        outcome = ask(attempt, now=now)
+    except Unknown as unknown:
+        raise StillUnknown from unknown
+    apply(attempt, outcome, now=now)
+    return outcome
+
+
+def _let_go(order_id: int, said: Mapping[int, Outcome], *, by: Shopper, now: datetime) -> None:
+    """Cancel the order if it still stands unpaid, on the gateway's word that it is.
+
+    An attempt that has been begun since the gateway was asked leaves the time as it is: StillUnknown.
+    """
     with transaction():
-        order = lock(payment.order_id)
+        order = lock(order_id)
         if order.state != "placed":
             return
-        if order.payments.filter(captured__gt=0).exists():
+        attempts = list(Payment.objects.filter(order=order))
+        if any(attempt.left or (attempt.is_reserved and attempt.quarantined) for attempt in attempts):
             raise Conflict(PAID_MEANWHILE)
-        if not says_unpaid(outcome, reference=payment.reference, gateway_reference=payment.gateway_reference):
+        unpaid = {attempt.pk for attempt in attempts if _is_said_unpaid(attempt, said.get(attempt.pk))}
+        undecided = {attempt.pk for attempt in attempts if attempt.state in UNDECIDED}
+        if not unpaid >= undecided | set(said):
             raise StillUnknown
         free(order, event="cancel", reason="canceled", by=str(by), now=now)
+
+
+def _is_said_unpaid(attempt: Payment, outcome: Outcome | None) -> bool:
+    return outcome is not None and says_unpaid(
+        outcome, reference=attempt.reference, gateway_reference=attempt.gateway_reference
+    )
 
 
 def _payment(reference: str, *, of_user: int | None = None, trade: str | None = None) -> Payment:
@@ -129,27 +170,47 @@ def _payment(reference: str, *, of_user: int | None = None, trade: str | None = 
 
 def _standing_of(payment: Payment) -> Standing:
     order = payment.order
-    line = order.lines.select_related("booking").get()
-    booking = getattr(line, "booking", None) if payment.has_won else None
-    status = "SUCCESS" if booking else STANDS.get(order.state, "PENDING")
-    if not booking and order.state == "completed":
-        status = "FAILED"  # another payment of the same order won
-    if payment.refunded:
-        status = "REFUNDED" if payment.refunded == payment.captured else "PARTIALLY_REFUNDED"
-    if payment.quarantined:
-        status = "FAILED"  # it pays nothing until a person has looked
-    reason = None if status in ("SUCCESS", "PENDING") else order.reason or "error"
+    services = list(services_of(order).select_related("booking"))
+    booking = getattr(services[0], "booking", None) if payment.has_won else None
+    status = _status(payment)
+    reason = None if status in ("SUCCESS", "PENDING", "AUTHORIZED") else _reason(payment)
     return Standing(
         reference=payment.reference,
         status=status,
         booking_reference=booking.reference if booking else None,
         reason=reason,
         amount=payment.money,
-        title=line.title,
+        title=first_and_more([service.title for service in services]),
         quarantined=payment.quarantined,
         payment_url=payment.payment_url,
         address=_address(payment, booking.reference if booking else None, reason),
     )
+
+
+def _status(payment: Payment) -> str:
+    gone = payment.refunded + payment.reversed
+    said = (
+        (payment.quarantined, "FAILED"),  # it pays nothing until a person has looked
+        (gone > 0, "REFUNDED" if gone >= payment.captured else "PARTIALLY_REFUNDED"),
+        (payment.has_won and payment.captured > 0, "SUCCESS"),
+        (payment.wins, "AUTHORIZED"),
+        (_is_asked_for(payment), "PENDING"),
+    )
+    return next((word for is_so, word in said if is_so), ENDS[payment.order.state])
+
+
+def _is_asked_for(payment: Payment) -> bool:
+    """Whether it is undecided, and what it is to pay is still asked for."""
+    state = payment.order.state
+    if payment.state not in UNDECIDED or state not in ("placed", "completed"):
+        return False
+    return state == "placed" or open_dues(payment.order_id).filter(pk=payment.due_id).exists()
+
+
+def _reason(payment: Payment) -> str:
+    """Why there is no booking, in the words of the failed page: the order's, or this attempt's own."""
+    own = payment.reason if payment.reason in Order.Reason.values else ""
+    return payment.order.reason or own or Order.Reason.ERROR
 
 
 def _address(payment: Payment, booking: str | None, reason: str | None) -> str:

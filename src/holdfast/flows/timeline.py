@@ -1,6 +1,6 @@
-"""The timeline of an order: all that happened to it, its payments and its booking, with who and why.
+"""The timeline of an order: all that happened to it, its payments and its bookings, with who and why.
 
-Seven queries, however much has happened.
+Nine queries, however much has happened.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from datetime import datetime
 from django.contrib.admin.models import LogEntry
 from django.db.models import Q
 
+from holdfast.booking.models import Booking, Rescheduling
 from holdfast.notifications.models import Email
-from holdfast.orders.models import Line
+from holdfast.orders.models import Redemption
 from holdfast.payments.models import Payment, Transaction
 from holdfast.platform.models import GatewayEvent, Transition
 
@@ -25,7 +26,7 @@ class Entry:
     """One thing that happened. ``before`` and ``after`` are empty where no state changed."""
 
     at: datetime
-    kind: str  # transition, event, money, email, person
+    kind: str  # transition, event, money, promo, email, person
     actor: str
     what: str
     before: str = ""
@@ -34,7 +35,7 @@ class Entry:
 
 
 # What happened at the same moment is told in this order: the cause before what followed from it.
-ORDER = ("person", "event", "transition", "money", "email")
+ORDER = ("person", "event", "transition", "promo", "money", "email")
 
 
 def timeline_of(order_id: int) -> list[Entry]:
@@ -46,6 +47,7 @@ def timeline_of(order_id: int) -> list[Entry]:
     told = [
         *(_of_transition(transition, subjects) for transition in transitions),
         *(_of_event(event) for event in events),
+        *_of_promos(order_id, transitions),
         *(_of_money(movement) for movement in subjects.movements if movement.pk not in born),
         *_of_emails(subjects),
         *_of_people(subjects, events),
@@ -58,7 +60,6 @@ class Subjects:
     """The rows that an order's timeline is about; names are by the subject's kind and id."""
 
     order_id: int
-    lines: list[Line]
     payments: list[Payment]
     movements: list[Transaction]
     names: Mapping[tuple[str, int], str]
@@ -68,26 +69,27 @@ class Subjects:
 
 
 def _subjects_of(order_id: int) -> Subjects:
-    lines = list(Line.objects.filter(order_id=order_id).select_related("booking"))
+    bookings = Booking.objects.filter(line__order_id=order_id)
+    moves = Rescheduling.objects.filter(booking__line__order_id=order_id).select_related("booking")
     payments = list(Payment.objects.filter(order_id=order_id).select_related("account"))
     movements = list(
         Transaction.objects.filter(payment__order_id=order_id)
         .select_related("payment__account")
         .order_by("pk")
     )
-    bookings = {("booking", line.pk): f"booking {line.booking}" for line in lines if hasattr(line, "booking")}
     names = {
         ("order", order_id): f"order {order_id}",
         **{("payment", payment.pk): f"payment {payment.reference}" for payment in payments},
-        **bookings,
+        **{("booking", booking.pk): f"booking {booking}" for booking in bookings},
+        **{("rescheduling", move.pk): f"move of {move} UTC" for move in moves},
         **{("transaction", moved.pk): f"{moved.kind} of {moved.money}" for moved in movements},
     }
-    return Subjects(order_id, lines, payments, movements, names)
+    return Subjects(order_id, payments, movements, names)
 
 
 def _transitions(subjects: Subjects) -> list[Transition]:
     about = Q()
-    for kind in ("order", "payment", "booking", "transaction"):
+    for kind in ("order", "payment", "booking", "rescheduling", "transaction"):
         about |= Q(subject=kind, subject_id__in=subjects.ids(kind))
     return list(Transition.objects.filter(about).order_by("pk"))
 
@@ -127,15 +129,27 @@ def _of_event(event: GatewayEvent) -> Entry:
 
 
 def _of_money(movement: Transaction) -> Entry:
-    """A movement that the gateway told us of, which has no transition of its own."""
+    """A movement that the gateway told us of, or whoever took the money: it has no transition of its own."""
     return Entry(
         at=movement.created_at,
         kind="money",
-        actor=gateway_actor(movement.payment.account.gateway),
+        actor=movement.payment.recorded_by or gateway_actor(movement.payment.account.gateway),
         what=f"{movement.kind} of {movement.money}",
         after=movement.state,
         why=movement.reason or movement.word,
     )
+
+
+def _of_promos(order_id: int, transitions: Iterable[Transition]) -> Iterator[Entry]:
+    """Uses of a promo code, by whoever moved the order then: the use came and went with that."""
+    movers = {told.at: told for told in transitions if told.subject == "order"}
+    for use in Redemption.objects.filter(order_id=order_id).select_related("promo").order_by("pk"):
+        name = f"promo code {use.promo}, use {use.n}"
+        for at, what in ((use.redeemed_at, "redeem"), (use.given_back_at, "give back")):
+            if at is not None:
+                by = movers.get(at)
+                told = (by.actor, by.reason) if by else ("", "")
+                yield Entry(at=at, kind="promo", actor=told[0], what=f"{name}: {what}", why=told[1])
 
 
 def _of_emails(subjects: Subjects) -> Iterator[Entry]:
@@ -147,9 +161,15 @@ def _of_emails(subjects: Subjects) -> Iterator[Entry]:
 
 
 def _of_people(subjects: Subjects, events: Iterable[GatewayEvent]) -> Iterator[Entry]:
-    """What platform admins did by hand: replays, looks at the gateway."""
+    """What platform admins did by hand: replays, looks at the gateway, answers, refunds."""
     about = Q()
-    for model, ids in ((GatewayEvent, [e.pk for e in events]), (Payment, subjects.ids("payment"))):
+    by_hand = (
+        (GatewayEvent, [event.pk for event in events]),
+        (Payment, subjects.ids("payment")),
+        (Transaction, subjects.ids("transaction")),
+        (Booking, subjects.ids("booking")),
+    )
+    for model, ids in by_hand:
         kind = Q(content_type__app_label=model._meta.app_label, content_type__model=model._meta.model_name)
         about |= kind & Q(object_id__in=[str(pk) for pk in ids])
     for entry in LogEntry.objects.filter(about).order_by("pk"):

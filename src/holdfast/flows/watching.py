@@ -10,10 +10,14 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
+from holdfast.booking.models import Booking
 from holdfast.payments.models import Payment, Transaction
 from holdfast.platform.outbox import DELIVER
 
+from .movements import OPEN
+
 WORKER_BEATS_WITHIN = timedelta(seconds=15)  # it beats every 5
+SOON = timedelta(hours=12)  # then nobody can answer a booking any more
 
 
 def migrations_are_applied() -> bool:
@@ -29,13 +33,27 @@ def worker_is_alive(*, now: datetime) -> bool:
 
 
 def money_waiting_on_a_person() -> QuerySet[Payment]:
-    """Money that we have and that neither a booking nor a refund under way accounts for.
+    """Money that we have and that neither a booking nor a refund at its gateway accounts for.
 
-    Of a payment that wins, that is a part which should go back, and whose refund the gateway refused.
+    Of a payment that wins, that is a part which should go back, and whose refund the gateway refused or only
+    a person can make. Money that is only reserved waits when it pays nothing and nobody sets it free.
     """
-    kept = Q(captured__gt=F("refunding") + F("refunded"))
+    kept = Q(captured__gt=F("refunding") + F("refunded") + F("reversed"))
     refused = Q(pk__in=_refused_refunds().values("payment"))
-    return Payment.objects.filter(kept & (Q(wins=False) | Q(quarantined=True) | refused))
+    by_hand = Q(pk__in=refunds_by_hand().values("payment"))
+    voids = Transaction.objects.filter(payment=OuterRef("pk"), kind="void", state__in=OPEN)
+    reserved = Q(~Exists(voids), state="authorized", wins=False)
+    return Payment.objects.filter(kept & (Q(wins=False) | Q(quarantined=True) | refused) | by_hand | reserved)
+
+
+def refunds_by_hand() -> QuerySet[Transaction]:
+    """Money that a person is to give back, for its gateway cannot; until somebody says that it is done."""
+    return Transaction.objects.filter(kind="refund", by_hand=True, state__in=("owed", *OPEN))
+
+
+def bookings_to_answer() -> QuerySet[Booking]:
+    """Bookings that somebody is to accept or decline, the nearest first."""
+    return Booking.objects.filter(state="pending_approval").order_by("answer_by", "pk")
 
 
 def _refused_refunds() -> QuerySet[Transaction]:
@@ -57,5 +75,9 @@ def gauges(*, now: datetime) -> str:
             next_look_at__lt=now - timedelta(minutes=2)
         ).count(),
         "holdfast_money_waiting_on_a_person": money_waiting_on_a_person().count(),
+        "holdfast_refunds_by_hand": refunds_by_hand().count(),
+        "holdfast_payments_reserved": Payment.objects.filter(state="authorized").count(),
+        "holdfast_bookings_to_answer": bookings_to_answer().count(),
+        "holdfast_bookings_to_answer_soon": bookings_to_answer().filter(answer_by__lt=now + SOON).count(),
     }
     return "".join(f"# TYPE {name} gauge\n{name} {value}\n" for name, value in found.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from .money import Money
@@ -33,6 +34,11 @@ def amount_in_words(money: Money) -> str:
 def day_in_words(moment: datetime) -> str:
     """``Thursday, 26 November 2026``, in the zone that the moment carries."""
     return f"{moment:%A}, {moment.day} {moment:%B %Y}"
+
+
+def first_and_more(titles: Sequence[str]) -> str:
+    """``Palm reading``, and of three ``Palm reading and 2 more``."""
+    return titles[0] if len(titles) == 1 else f"{titles[0]} and {len(titles) - 1} more"
 
 
 def hours_in_words(start: datetime, end: datetime) -> str:

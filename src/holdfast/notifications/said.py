@@ -11,7 +11,7 @@ from django.conf import settings
 
 from holdfast.catalog.models import Business, Member
 from holdfast.kernel.money import Money
-from holdfast.kernel.wording import amount_in_words, day_in_words, hours_in_words
+from holdfast.kernel.wording import amount_in_words, day_in_words, first_and_more, hours_in_words
 from holdfast.orders.models import Line, Order
 from holdfast.orders.queries import line_total
 from holdfast.platform.models import User
@@ -33,17 +33,12 @@ def about_all(lines: Sequence[Line]) -> dict[str, Any]:
     """What a mail about a payment may say of all that it pays for."""
     return {
         "business": lines[0].offering.business,
-        "title": several(lines),
+        "title": first_and_more([line.title for line in lines]),
         "services": [
             (line.title, day_in_words(when(line)), hours_in_words(when(line), line.ends_at)) for line in lines
         ],
         "site": settings.HOLDFAST_PUBLIC_URL,
     }
-
-
-def several(lines: Sequence[Line]) -> str:
-    """``Palm reading``, and ``Palm reading and 2 more``."""
-    return lines[0].title if len(lines) == 1 else f"{lines[0].title} and {len(lines) - 1} more"
 
 
 def when(line: Line) -> datetime:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from . import accounts, books, businesses, door, events, files, gateways, offerings, opening_hours, promos
+from . import (
+    accounts,
+    bookings,
+    businesses,
+    door,
+    events,
+    files,
+    gateways,
+    offerings,
+    opening_hours,
+    orders,
+    payments,
+    promos,
+)
 
 __all__ = [
     "accounts",
-    "books",
+    "bookings",
     "businesses",
     "door",
     "events",
@@ -14,5 +27,7 @@ __all__ = [
     "gateways",
     "offerings",
     "opening_hours",
+    "orders",
+    "payments",
     "promos",
 ]
