@@ -19,6 +19,7 @@ from holdfast.flows.answers import (
     answer_by,
     decide_approval,
     decide_decline,
+    warnings_missed,
 )
 from tests.support.practice import NOW
 
@@ -178,3 +179,9 @@ def test_an_answer_is_due_within_the_terms_before_the_start_and_before_the_money
     until = answer_by(since=NOW, within=within, starts_at=NOW + starts_in, capture_before=lapses)
 
     assert until == NOW + expected
+
+
+@pytest.mark.spec("BC-14")
+@pytest.mark.parametrize(("hours", "missed"), [(72, 0), (49, 0), (48, 1), (25, 1), (24, 2), (1, 2), (-1, 2)])
+def test_a_warning_is_missed_when_asking_came_no_earlier_than_it_would(hours: int, missed: int) -> None:
+    assert warnings_missed(since=NOW, until=NOW + timedelta(hours=hours)) == missed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -114,8 +115,8 @@ def test_a_business_without_an_address_hears_through_its_owner(
 
 
 @pytest.mark.spec("BC-14")
-def test_each_warning_is_a_mail_and_each_is_sent_once(practice: Practice, toy_gateway: Sandbox) -> None:
-    story = waiting(practice, toy_gateway, AUTHORIZE)
+def test_each_warning_is_a_mail_and_each_is_sent_once(practice: Practice, sandbox: Sandbox) -> None:
+    story = waiting(practice, sandbox, replace(HOLD, approve_within=4 * 86_400))
     by = story.booking.answer_by
     assert by is not None
 

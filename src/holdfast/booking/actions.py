@@ -22,6 +22,7 @@ def book(
     by: str,
     now: datetime,
     answer_by: datetime | None = None,
+    warned: int = 0,
 ) -> list[Booking]:
     """Make the booking of each service line, named in its trade's format by today's date there."""
     made = [
@@ -36,6 +37,7 @@ def book(
             starts_at=line.starts_at,
             ends_at=line.ends_at,
             answer_by=answer_by,
+            warned=warned,
             created_at=now,
         )
         for line in lines
@@ -52,12 +54,18 @@ def _reference(order: Order, line: Line, *, now: datetime) -> str:
 
 @transaction_required
 def paid(
-    bookings: Sequence[Booking], *, answer_by: datetime | None, by: str, now: datetime, why: str = ""
+    bookings: Sequence[Booking],
+    *,
+    answer_by: datetime | None,
+    warned: int = 0,
+    by: str,
+    now: datetime,
+    why: str = "",
 ) -> None:
     """Their money has come: they are confirmed, or wait for approval where somebody must answer by a time."""
     event = "confirm" if answer_by is None else "await_approval"
     for booking in bookings:
-        booking.move(event, by=by, at=now, why=why, answer_by=answer_by, warned=0)
+        booking.move(event, by=by, at=now, why=why, answer_by=answer_by, warned=warned)
 
 
 @transaction_required

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 # Reserved money is set free this long before its gateway would let it lapse: there must be time to do it.
 BEFORE_IT_LAPSES = timedelta(hours=1)
+# How long before nobody can answer any more the business is warned.
+WARNINGS = (timedelta(hours=48), timedelta(hours=24))
 ACCEPTED = ("confirmed", "in_progress", "completed", "no_show")
 
 
@@ -76,6 +78,11 @@ def answer_by(
     if capture_before is not None:
         ends.append(capture_before - BEFORE_IT_LAPSES)
     return min(ends)
+
+
+def warnings_missed(*, since: datetime, until: datetime) -> int:
+    """How many of the warnings were due when the business was first asked, so that asking it was enough."""
+    return sum(until - before <= since for before in WARNINGS)
 
 
 IN_FLIGHT = {

@@ -7,12 +7,12 @@ it is set free. Money that was taken already goes back on a decline.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 import structlog
 from django.db import IntegrityError
-from django.db.models import F, Q
+from django.db.models import Q
 
 from holdfast.booking.models import Booking
 from holdfast.kernel.errors import CaptureFailed, Conflict
@@ -24,7 +24,7 @@ from holdfast.platform.models import User
 from holdfast.platform.outbox import post
 
 from .actors import CLOCK
-from .answers import Answer, Asked, Ruling, decide_approval, decide_decline
+from .answers import WARNINGS, Answer, Asked, Ruling, decide_approval, decide_decline
 from .asking import StillUnknown
 from .changing import Change, change_from_inside
 from .entering import ask_the_business, bookings_of, tell
@@ -35,8 +35,6 @@ from .sweeping import sweep
 
 log = structlog.get_logger(__name__)
 
-# How long before nobody can answer any more the business is warned.
-WARNINGS = (timedelta(hours=48), timedelta(hours=24))
 PENDING = "pending_approval"
 
 
@@ -82,16 +80,14 @@ def decline_unanswered(*, now: datetime, limit: int = 100) -> int:
 
 
 def warn_of_deadlines(*, now: datetime, limit: int = 100) -> int:
-    """Tell the business what must be answered soon: twice, and each time once."""
+    """Tell the business what must be answered soon: twice, and each time once; the last of them first, so
+    that after a pause it is not warned twice in one breath.
+    """
     told = 0
-    for number, before in enumerate(WARNINGS, start=1):
+    for number, before in reversed(list(enumerate(WARNINGS, start=1))):
         soon = Q(answer_by__lte=now + before, answer_by__gt=now, warned__lt=number, state=PENDING)
-        # What came with less time than that was told of when it came.
-        long_enough = Q(created_at__lt=F("answer_by") - before)
-        due = Booking.objects.filter(soon & long_enough).order_by("answer_by")
-        told += sweep(
-            list(due.values_list("pk", flat=True)[:limit]), partial(_warn, number=number), what="warning"
-        )
+        due = Booking.objects.filter(soon).order_by("answer_by").values_list("pk", flat=True)
+        told += sweep(list(due[:limit]), partial(_warn, number=number), what="warning")
     return told
 
 

@@ -13,7 +13,7 @@ from holdfast.payments.models import Payment
 from holdfast.platform.db import transaction_required
 from holdfast.platform.outbox import post
 
-from .answers import answer_by
+from .answers import answer_by, warnings_missed
 from .movements import take_reserved
 
 
@@ -27,12 +27,13 @@ def enter(
     """
     order.move("complete", by=by, at=now, why=why, expires_at=None)
     waits_until = _waits_until(order, lines, payment, now=now)
+    warned = warnings_missed(since=now, until=waits_until) if waits_until else 0
     bookings = bookings_of(order) if may_have_bookings(order) else []
     if bookings:
-        paid(bookings, answer_by=waits_until, by=by, now=now, why=why)
+        paid(bookings, answer_by=waits_until, warned=warned, by=by, now=now, why=why)
     else:
         state = "pending_approval" if waits_until else "confirmed"
-        bookings = book(order, lines, state=state, answer_by=waits_until, by=by, now=now)
+        bookings = book(order, lines, state=state, answer_by=waits_until, warned=warned, by=by, now=now)
     if payment is not None and payment.is_reserved and not order.terms.asks_approval:
         take_reserved(payment, by=by, now=now)
     elif waits_until is None:

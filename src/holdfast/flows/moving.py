@@ -19,7 +19,7 @@ from holdfast.platform.db import transaction, transaction_required
 from holdfast.platform.outbox import post
 
 from .actors import CLOCK
-from .answers import answer_by
+from .answers import answer_by, warnings_missed
 from .entering import tell_received
 from .sweeping import sweep
 
@@ -132,5 +132,5 @@ def _ask_again(order: Order, booking: Booking, *, by: str, now: datetime) -> Non
         starts_at=booking.starts_at,
         capture_before=None,
     )
-    booking.move("ask_again", by=by, at=now, answer_by=until, warned=0)
+    booking.move("ask_again", by=by, at=now, answer_by=until, warned=warnings_missed(since=now, until=until))
     tell_received([booking])
