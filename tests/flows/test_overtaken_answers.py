@@ -121,3 +121,19 @@ def test_whoever_was_overtaken_is_asked_again_soon(practice: Practice, reserving
     assert look_at is not None
     assert reconcile(now=look_at) == 1
     assert story.stands == ("expired", "placed", "pending_payment", "held")
+
+
+def test_money_that_was_lost_and_is_reserved_anew_is_written_down_anew(
+    practice: Practice, reserving: Sandbox
+) -> None:
+    story = waiting(practice, reserving, AUTHORIZE)
+    lapse(reserving)
+    settle(story.payment.pk, now=AFTERWARDS)
+    lapses = AFTERWARDS + RESERVED_FOR
+    anew = Outcome(Became.AUTHORIZED, word="authorized", amount=story.payment.money, capture_before=lapses)
+
+    apply(story.payment, anew, now=AFTERWARDS)
+
+    assert story.movements == [("authorize", "succeeded"), ("authorize", "succeeded")]
+    assert story.stands == ("authorized", "completed", "pending_approval", "taken")
+    assert_all_is_well(now=AFTERWARDS)

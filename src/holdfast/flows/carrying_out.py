@@ -147,6 +147,9 @@ def _take_in(story: Story, decision: Decision, *, wins: bool, quarantined: bool 
     """The payment as the gateway tells it, with a transaction for what it took or reserved."""
     payment, said, outcome = story.payment, story.said, story.outcome
     was_reserved, reserves = payment.is_reserved, decision.event == "authorize"
+    taken = Transaction.Kind.CAPTURE if was_reserved else Transaction.Kind.PURCHASE
+    kind = Transaction.Kind.AUTHORIZE if reserves else taken
+    key = _key_of(payment, kind)
     payment.move(
         decision.event,
         by=story.by,
@@ -163,17 +166,21 @@ def _take_in(story: Story, decision: Decision, *, wins: bool, quarantined: bool 
     )
     if story.under_way is not None:
         story.under_way.move("fail", by=story.by, at=story.now, why=decision.reason)
-    taken = Transaction.Kind.CAPTURE if was_reserved else Transaction.Kind.PURCHASE
-    kind = Transaction.Kind.AUTHORIZE if reserves else taken
     record(
         payment,
         kind,
         said,
-        key=f"{kind.value}-{payment.pk}",
+        key=key,
         word=outcome.word,
         gateway_reference=outcome.transaction_reference or "",
         now=story.now,
     )
+
+
+def _key_of(payment: Payment, kind: Transaction.Kind) -> str:
+    """Money is taken once. It may be reserved anew, at the same gateway, when it was lost before."""
+    before = payment.transactions.filter(kind=kind).count() if payment.authorized else 0
+    return f"{kind.value}-{payment.pk}" + (f"-{before + 1}" if before else "")
 
 
 def _look_at_money(story: Story, *, reserves: bool, wins: bool) -> datetime | None:
