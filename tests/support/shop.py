@@ -73,6 +73,17 @@ class Story:
         return list(services_of(self.order))
 
     @property
+    def when(self) -> Period:
+        """The first booking's time, which its line's agrees with."""
+        assert self.lines[0].period == self.booking.period
+        return self.booking.period
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether its total is what its lines make."""
+        return self.order.total == sum(self.order.lines.values_list("price", flat=True))
+
+    @property
     def payments(self) -> list[Payment]:
         found = Payment.objects.select_related("order", "due", "account")
         return list(found.filter(order_id=self.order_id).order_by("pk"))

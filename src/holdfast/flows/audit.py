@@ -118,8 +118,8 @@ CHECKS = {
         WHERE t.kind = 'refund' AND t.by_hand AND t.state IN ('owed', 'pending')
           AND t.created_at < %(now)s - interval '7 days'
     """,
-    # A part of a payment that wins, which was to go back and has not: nothing else would tell. Unless somebody
-    # has given it back at the gateway since.
+    # A part of a payment that wins, which was to go back and has not: nothing else would tell. Unless
+    # somebody has given it back at the gateway since.
     "refund that came to nothing": """
         SELECT 'payment', p.id, format('%%s of %%s was to go back, and was refused',
             t.amount, p.reference)
