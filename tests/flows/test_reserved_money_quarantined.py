@@ -33,7 +33,7 @@ from tests.support.ways import (
 )
 from tests.support.worker import work
 
-pytestmark = pytest.mark.spec("BC-2", "BC-9")
+pytestmark = pytest.mark.spec("BC-21")
 RESERVED = ("authorize", "succeeded")
 LATER = SOON + timedelta(hours=1)
 AFTER = NOW + timedelta(minutes=15)  # every hold is over
@@ -45,7 +45,6 @@ def story(practice: Practice, reserving: Sandbox) -> Sold:
     return waiting(practice, reserving, AUTHORIZE)
 
 
-@pytest.mark.spec("BC-21")
 @pytest.mark.parametrize(
     ("fault", "reserved"), [("amount_higher", PRICE + 100), ("amount_lower", PRICE - 100)]
 )
@@ -67,7 +66,6 @@ def test_an_authorization_of_another_amount_pays_nothing_until_a_person_has_look
         story.approve()
 
 
-@pytest.mark.spec("BC-21")
 def test_an_authorization_of_another_amount_is_set_free_by_a_person_once(
     practice: Practice, reserving: Sandbox
 ) -> None:
@@ -89,7 +87,6 @@ def test_an_authorization_of_another_amount_is_set_free_by_a_person_once(
     assert_all_is_well(now=AFTER)
 
 
-@pytest.mark.spec("BC-21")
 def test_a_customer_whose_first_authorization_differs_pays_again_and_only_that_one_wins(
     practice: Practice, reserving: Sandbox
 ) -> None:
@@ -110,7 +107,6 @@ def test_a_customer_whose_first_authorization_differs_pays_again_and_only_that_o
     assert_all_is_well()
 
 
-@pytest.mark.spec("BC-21")
 def test_a_capture_of_another_currency_is_never_believed(reserving: Sandbox, story: Sold) -> None:
     capture_outside(reserving, story.checkout.reference)
     reserving.arm("look_up_another_currency", only=story.checkout.reference)
