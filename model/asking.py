@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.flows.decisions import HAS_MONEY
 from holdfast.payments.gateways.base import Became, RefundBecame
 
 from .rules import Run
-from .world import PRICE, Word, World
+from .world import PRICE, AtGateway, Word, World
 
 SAYS = {
     "unheard": Became.NOT_FOUND,
     "open": Became.PENDING,
     "deciding": Became.PENDING,
+    "authorized": Became.AUTHORIZED,
+    "capturing": Became.PENDING,
     "captured": Became.CAPTURED,
     "failed": Became.FAILED,
     "canceled": Became.CANCELED,
     "expired": Became.EXPIRED,
+    "voided": Became.CANCELED,
+    "lapsed": Became.EXPIRED,
 }
 SAYS_OF_A_REFUND = {
     "": RefundBecame.NOT_FOUND,
@@ -28,12 +33,24 @@ SAYS_OF_A_REFUND = {
 
 def words_of(world: World, number: int, run: Run) -> Iterator[Word]:
     """The truth; and, where that is a trouble, a cache's answer about another order, or a word unheard of."""
-    at = world.gateway[number]
-    yield Word(SAYS[at.status].value, at.took)
+    yield truth(world, number)
     if run.has_trouble("strange answers"):
         yield Word(Became.CAPTURED.value, PRICE.amount, names_another=True)
         yield Word(Became.FAILED.value, names_another=True)
         yield Word(Became.UNRECOGNIZED.value)
+
+
+def truth(world: World, number: int) -> Word:
+    """How a payment stands at the gateway, in an adapter's words."""
+    at = world.gateway[number]
+    became = SAYS[at.status]
+    took = at.took if became in HAS_MONEY else 0
+    return Word(became.value, took, lapses=at.lapses, gone=at.gone + _given_back(at))
+
+
+def _given_back(at: AtGateway) -> int:
+    """The gateway counts our own refunds among what has gone back, from the moment it accepts them."""
+    return at.took if any(state in ("pending", "succeeded") for state in at.refunds) else 0
 
 
 def refund_word(world: World, number: int, refund: int) -> RefundBecame:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from .asking import words_of
-from .moving import room_for
+from .bookings import part, percent_for
+from .gateway import paid, told
+from .moving import attempted, book, free, move_booking, room_for
 from .rules import MARGIN, PAY_WITHIN, Run, Step
 from .wording import customer, said, slot, the_payment
 from .world import (
-    PRICE,
     TOO_LITTLE,
     AtGateway,
     Errand,
-    Notice,
     Order,
     Payment,
     World,
+    under_way,
+    winner,
     with_errand,
     with_gateway,
 )
@@ -53,9 +56,14 @@ def _hold(world: World, who: int, slot_number: int, run: Run) -> Step | None:
     cleared = room_for(world, slot_number, run)
     if cleared is None:
         return None
-    until = world.now + PAY_WITHIN + MARGIN
+    until = world.now + max(PAY_WITHIN + MARGIN, run.bounds.terms.reserve_for // 60)
+    number = len(cleared.orders)
     order = Order(who, slot_number, expires=until, held_until=until)
-    after = _intent(cleared._replace(orders=(*cleared.orders, order)), len(cleared.orders))
+    after = cleared._replace(orders=(*cleared.orders, order))
+    if run.bounds.terms.books_at_once:
+        after = book(after, number, "pending_payment")
+    else:
+        after = _intent(after, number)
     again = " again" if any(order.customer == who for order in world.orders) else ""
     collided = ", whose hold by another is over" if cleared is not world else ""
     return Step(f"{customer(who)} holds {slot(slot_number, run)}{again}{collided}.", after)
@@ -69,15 +77,30 @@ def _intent(world: World, order: int) -> World:
     return with_errand(written, Errand("start", number))
 
 
-def pay_anew(world: World, run: Run) -> Iterator[Step]:
-    """A second attempt at the same due, while the hold lasts: the first page stays open in an old tab."""
-    if run.bounds.attempts < 2 or not run.may_begin(world):
+def pay(world: World, run: Run) -> Iterator[Step]:
+    """A payment of what is due, while its time is held: the first one, or another after one that has ended.
+
+    One that is open at the gateway is gone back to, unless it stays open in an old tab.
+    """
+    if not run.may_begin(world):
         return
     for number, order in enumerate(world.orders):
-        made = sum(payment.order == number for payment in world.payments)
-        if order.state == "placed" and (order.expires or 0) > world.now and made < run.bounds.attempts:
-            who = customer(order.customer)
-            yield Step(f"{who} tries to pay anew, and keeps the old page open.", _intent(world, number))
+        made = [n for n, payment in enumerate(world.payments) if payment.order == number]
+        holds = order.state == "placed" and (order.expires or 0) > world.now and order.allocation == "held"
+        may_try = len(made) < run.bounds.attempts and winner(world, number) is None
+        is_open = any(_is_open(world, one) for one in made)
+        if not (holds and may_try) or (is_open and not run.has_trouble("old tab")):
+            continue
+        tries = "tries to pay anew" if made else "goes on to pay"
+        kept = ", and keeps the old page open" if is_open else ""
+        yield Step(f"{customer(order.customer)} {tries}{kept}.", _intent(world, number))
+
+
+def _is_open(world: World, number: int) -> bool:
+    """Whether a payment is at the gateway to be paid there, or is just being brought there."""
+    payment = world.payments[number]
+    is_open = payment.state == "pending" and payment.has_page and world.gateway[number].expires > world.now
+    return is_open or any(e.payment == number and e.doing in ("start", "record") for e in world.errands)
 
 
 def on_the_page(world: World, run: Run) -> Iterator[Step]:
@@ -87,9 +110,9 @@ def on_the_page(world: World, run: Run) -> Iterator[Step]:
             continue
         who = customer(world.orders[world.payments[number].order].customer)
         where = "" if len(world.payments) == 1 else f" on the page of {the_payment(world, number)}"
-        yield Step(f"{who} pays{where}.", told(world, number, run, status="captured", took=PRICE.amount))
+        yield Step(f"{who} pays{where}.", paid(world, number, run))
         if run.has_trouble("wrong amount"):
-            after = told(world, number, run, status="captured", took=TOO_LITTLE)
+            after = paid(world, number, run, amount=TOO_LITTLE)
             yield Step(f"{who} pays{where}, and the gateway takes the wrong amount.", after)
         yield Step(f"{who} tries to pay{where} and fails.", told(world, number, run, status="failed"))
         if run.has_trouble("cancel"):
@@ -97,14 +120,6 @@ def on_the_page(world: World, run: Run) -> Iterator[Step]:
         if run.has_trouble("slow bank"):
             after = with_gateway(world, number, status="deciding")
             yield Step(f"{who} pays{where}, and the bank takes its time.", after)
-
-
-def told(world: World, number: int, run: Run, *, status: str, took: int = 0) -> World:
-    """The gateway decides, and sends a webhook about it."""
-    world = with_gateway(world, number, status=status, took=took)
-    if run.has_trouble("webhooks"):
-        world = world._replace(mail=world.mail | {Notice(number, status)})
-    return world
 
 
 def come_back(world: World, run: Run) -> Iterator[Step]:
@@ -117,7 +132,7 @@ def come_back(world: World, run: Run) -> Iterator[Step]:
             continue
         who = customer(order.customer)
         for word in words_of(world, number, run):
-            after = with_errand(world, Errand("settle", number, word))
+            after = with_errand(world, Errand("settle", number, word, since=payment.seq))
             yield Step(f"{who} comes back; the return page asks the gateway, which says {said(word)}.", after)
 
 
@@ -130,7 +145,38 @@ def let_go(world: World, run: Run) -> Iterator[Step]:
         if order.state != "placed":
             continue
         who = customer(order.customer)
-        paid = world.gateway[number].status == "captured"
+        has_paid = world.gateway[number].status == "captured"
         for word in words_of(world, number, run):
-            after = with_errand(world, Errand("release", number, word, paid_before=paid))
+            after = with_errand(
+                world, Errand("release", number, word, paid_before=has_paid, since=payment.seq)
+            )
             yield Step(f"{who} asks to let the time go; the gateway says {said(word)}.", after)
+
+
+def cancel(world: World, run: Run) -> Iterator[Step]:
+    """The customer cancels a booking, whatever it waits for, unless its money is being taken or freed."""
+    if not run.has_trouble("cancellation"):
+        return
+    for number, order in enumerate(world.orders):
+        has_begun = run.bounds.slots[order.slot][0] <= world.now
+        if order.booking not in ("pending_payment", "pending_approval", "confirmed") or has_begun:
+            continue
+        payment = winner(world, number)
+        if payment is None or not _is_being_answered(world.payments[payment]):
+            after = attempted(partial(_cancel, world, number, run), world)
+            yield Step(
+                f"{customer(order.customer)} cancels the booking that is {order.booking.replace('_', ' ')}.",
+                after,
+            )
+
+
+def _is_being_answered(payment: Payment) -> bool:
+    return payment.state == "authorized" and under_way(payment) is not None
+
+
+def _cancel(world: World, number: int, run: Run) -> World:
+    percent = percent_for(world, number, run)
+    world = move_booking(world, number, "cancel")
+    if world.orders[number].state == "placed":
+        return free(world, number, "cancel", run)
+    return part(world, number, percent=percent)

@@ -11,7 +11,11 @@ from holdfast.orders.lifecycle import ORDER
 from holdfast.payments.lifecycle import PAYMENT, TRANSACTION
 
 from .rules import Run
-from .world import World, keeps_time, with_order, with_payment
+from .world import Movement, World, keeps_time, with_order, with_payment
+
+
+class RowRefused(Exception):
+    """A unique index or a primary key lets no such row be written."""
 
 
 def move_order(world: World, number: int, event: str) -> World:
@@ -20,10 +24,16 @@ def move_order(world: World, number: int, event: str) -> World:
     return with_order(world, number, state=after)
 
 
+def move_booking(world: World, order: int, event: str, *, answer_by: int | None = None) -> World:
+    """Raises MoveRefused when the table has no such row."""
+    after = BOOKING.after(world.orders[order].booking, event)
+    return with_order(world, order, booking=after, answer_by=answer_by)
+
+
 def move_payment(world: World, number: int, event: str) -> World:
     """Raises MoveRefused when the table has no such row."""
-    after = PAYMENT.after(world.payments[number].state, event)
-    return with_payment(world, number, state=after)
+    payment = world.payments[number]
+    return with_payment(world, number, state=PAYMENT.after(payment.state, event), seq=payment.seq + 1)
 
 
 def move_refund(world: World, payment: int, number: int, event: str) -> World:
@@ -33,10 +43,20 @@ def move_refund(world: World, payment: int, number: int, event: str) -> World:
     return with_payment(world, payment, refunds=tuple(refunds))
 
 
-def confirm(world: World, order: int) -> World:
-    """The booking, born confirmed."""
-    assert "confirmed" in BOOKING.initial
-    return with_order(world, order, booking="confirmed")
+def move_movement(world: World, payment: int, number: int, event: str) -> World:
+    """Raises MoveRefused when the table has no such row."""
+    movements = list(world.payments[payment].movements)
+    kind, state = movements[number]
+    movements[number] = Movement(kind, TRANSACTION.after(state, event))
+    return with_payment(world, payment, movements=tuple(movements))
+
+
+def book(world: World, order: int, state: str, *, answer_by: int | None = None) -> World:
+    """A booking is born; it shares its line's id, so there is one at most. Raises RowRefused."""
+    assert state in BOOKING.initial
+    if world.orders[order].booking:
+        raise RowRefused("a second booking is to be made of one line")
+    return with_order(world, order, booking=state, answer_by=answer_by)
 
 
 def release(world: World, number: int) -> World:
@@ -54,10 +74,21 @@ def take(world: World, number: int) -> World:
     return with_order(world, number, allocation=after, held_until=None)
 
 
-def free(world: World, number: int, event: str) -> World:
-    """End a placed order and release all that it held."""
-    world = move_order(world, number, event)
-    return release(with_order(world, number, expires=None), number)
+def hold_again(world: World, number: int, *, until: int) -> World:
+    """What is taken is only held: its money is gone."""
+    if world.orders[number].allocation != "taken":
+        return world
+    after = ALLOCATION.after("taken", "hold")
+    return with_order(world, number, allocation=after, held_until=until)
+
+
+def free(world: World, number: int, event: str, run: Run) -> World:
+    """End a placed order, its booking with it, and release all that it held."""
+    reopens = event == "expire" and run.bounds.terms.reopens
+    world = with_order(move_order(world, number, "reopen" if reopens else event), number, expires=None)
+    if BOOKING.allows(world.orders[number].booking, event):
+        world = move_booking(world, number, event)
+    return release(world, number)
 
 
 def room_for(world: World, slot: int, run: Run, *, besides: int | None = None) -> World | None:
@@ -86,15 +117,11 @@ def claim_again(world: World, number: int, run: Run) -> World | None:
     return with_order(cleared, number, allocation="taken", held_until=None)
 
 
-def owe_refund(world: World, number: int) -> World:
-    """A refund is written down, and the reconciler has a reason to look."""
-    refunds = (*world.payments[number].refunds, "pending")
-    return with_payment(world, number, refunds=refunds, looked_after=True)
-
-
 def attempted(change: Callable[[], World], world: World) -> World:
-    """The change; or the world as it was, with what the lifecycle refused to do."""
+    """The change; or the world as it was, with what a lifecycle or an index refused to do."""
     try:
         return change()
     except MoveRefused as refused:
         return world._replace(refused=refused.message)
+    except RowRefused as refused:
+        return world._replace(refused=str(refused))

@@ -11,12 +11,16 @@ from holdfast.flows.decisions import says_unpaid
 from holdfast.kernel.errors import MoveRefused
 from holdfast.payments.gateways.base import RefundBecame
 
-from .moving import free, move_payment, move_refund, owe_refund
+from .moving import free, move_payment, move_refund
+from .owing import owe_refund
+from .resolving import DOING as RESOLVING
+from .resolving import NEXT as RESOLVE
 from .rules import MARGIN, PAY_WITHIN, REFUND_TRIES, Run, Step, outcome
 from .settling import apply
 from .wording import customer, done, said, the_payment
 from .world import (
-    OPEN_REFUND,
+    NO_ANSWER,
+    OPEN,
     Errand,
     Word,
     World,
@@ -52,6 +56,7 @@ DOING = {
     "let_go": "was to let the time go",
     "send_refund": "was to send the refund",
     "record_refund": "had the gateway's answer about the refund in hand",
+    **RESOLVING,
 }
 
 
@@ -101,9 +106,10 @@ def refuse(world: World, errand: Errand, run: Run) -> Iterator[Step]:
         yield Step(f"{story}, but it had moved on.", world)
         return
     order = world.payments[number].order
-    if world.orders[order].state == "placed":
-        after = free(after, order, "expire")
-    yield Step(f"{story}; its time is free.", after)
+    if world.orders[order].state == "placed" and run.bounds.terms.failed_payment_frees:
+        after = free(after, order, "expire", run)
+        story += "; its time is free"
+    yield Step(f"{story}.", after)
 
 
 def settle(world: World, errand: Errand, run: Run) -> Iterator[Step]:
@@ -114,7 +120,7 @@ def settle(world: World, errand: Errand, run: Run) -> Iterator[Step]:
 
 def _settled(world: World, errand: Errand, run: Run) -> tuple[World, str]:
     number = errand.payment
-    after, decision = apply(world, number, errand.word, run)
+    after, decision = apply(world, errand, run)
     story = f"{the_payment(world, number)} is settled on the word {said(errand.word)}"
     return after, f"{story}: {done(world, after, number, decision)}."
 
@@ -136,13 +142,13 @@ def let_go(world: World, errand: Errand, run: Run) -> Iterator[Step]:
     elif not says_unpaid(outcome(errand.word), reference="OURS", gateway_reference="THEIRS"):
         yield Step(f"{who} is told that the gateway has not said whether the money has come.", world)
     else:
-        yield canceled(world, number, paid_before=errand.paid_before)
+        yield canceled(world, number, run, paid_before=errand.paid_before)
 
 
-def canceled(world: World, number: int, *, paid_before: bool) -> Step:
+def canceled(world: World, number: int, run: Run, *, paid_before: bool) -> Step:
     """An order ends by its customer's word."""
     who = customer(world.orders[number].customer)
-    after = with_order(free(world, number, "cancel"), number, let_go_though_paid=paid_before)
+    after = with_order(free(world, number, "cancel", run), number, let_go_though_paid=paid_before)
     return Step(f"{who}'s order is canceled and the time is free.", after)
 
 
@@ -156,6 +162,11 @@ def send_refund(world: World, errand: Errand, run: Run) -> Iterator[Step]:
     if refund < len(heard) and heard[refund]:
         yield Step(f"The gateway has heard of {what} before, and says so unclearly.", lost)
         return
+    at = world.gateway[number]
+    if at.gone:
+        refused = recording._replace(word=Word(RefundBecame.FAILED.value))
+        yield Step(f"The gateway refuses {what}, which has gone back already.", with_errand(world, refused))
+        return
     taken = (*heard, *[""] * (refund - len(heard)), "pending")
     sent = with_gateway(world, number, refunds=taken)
     answered = recording._replace(word=Word(RefundBecame.PENDING.value))
@@ -168,15 +179,12 @@ def send_refund(world: World, errand: Errand, run: Run) -> Iterator[Step]:
         yield Step(f"The call that sends {what} never reaches the gateway.", lost)
 
 
-NO_ANSWER = Word("no answer")
-
-
 def record_refund(world: World, errand: Errand, run: Run) -> Iterator[Step]:
     """The gateway's word on a refund is written down; a failed one is tried anew, a few times."""
     number, refund, became = errand.payment, errand.refund, errand.word.became
     what = f"the refund of {the_payment(world, number)}"
     state = world.payments[number].refunds[refund]
-    if state not in OPEN_REFUND:
+    if state not in OPEN:
         yield Step(f"Somebody else has concluded {what} already.", world)
     elif became in (NO_ANSWER.became, RefundBecame.PENDING):
         if became == NO_ANSWER.became and state == "pending":
@@ -193,11 +201,16 @@ def record_refund(world: World, errand: Errand, run: Run) -> Iterator[Step]:
 def _failed_refund(world: World, number: int, refund: int, what: str) -> Step:
     world = with_payment(move_refund(world, number, refund, "fail"), number, looked_after=False)
     if len(world.payments[number].refunds) < REFUND_TRIES:
-        return Step(f"It is recorded that {what} has failed; it is owed anew.", owe_refund(world, number))
+        return Step(f"It is recorded that {what} has failed; it is owed anew.", _anew(world, number))
     return Step(f"It is recorded that {what} has failed too often; it waits for a person.", world)
 
 
+def _anew(world: World, number: int) -> World:
+    return owe_refund(world, number, world.payments[number].back)
+
+
 NEXT = {
+    **RESOLVE,
     "start": start,
     "record": record,
     "refuse": refuse,

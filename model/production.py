@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from holdfast.flows.answers import answer_by, decide_approval, decide_decline
 from holdfast.flows.decisions import decide_settlement, hold_has_run_out
 
-from . import customers, processes, surroundings, worker
+from . import answering, customers, gateway, processes, surroundings, worker
 from .rules import Actor, Rules
 from .settling import CARRY_OUT
 
@@ -12,15 +13,21 @@ ACTORS: tuple[Actor, ...] = (
     customers.check_out,
     processes.go_on,
     customers.on_the_page,
-    surroundings.gateway,
+    answering.approve,
+    answering.decline,
+    gateway.gateway,
+    gateway.dashboard,
+    surroundings.late_calls,
     surroundings.post,
     worker.jobs,
     worker.reconciler,
     customers.come_back,
-    customers.pay_anew,
+    customers.pay,
     customers.let_go,
+    customers.cancel,
     surroundings.clock,
     worker.sweeper,
+    answering.decline_unanswered,
     processes.die,
     surroundings.forger,
 )
@@ -35,6 +42,9 @@ PRODUCTION = Rules(
     decide=decide_settlement,
     has_run_out=hold_has_run_out,
     may_be_collided=hold_is_over,
+    approve=decide_approval,
+    decline=decide_decline,
+    answer_by=answer_by,
     carry_out=CARRY_OUT,
     actors=ACTORS,
 )

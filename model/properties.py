@@ -10,17 +10,28 @@ from itertools import combinations
 from typing import TypeVar
 
 from holdfast.availability.lifecycle import ALLOCATION
+from holdfast.booking.lifecycle import BOOKING
 from holdfast.kernel.lifecycle import Lifecycle
 from holdfast.orders.lifecycle import ORDER
 from holdfast.payments.lifecycle import PAYMENT, TRANSACTION
 
-from .rules import REFUND_TRIES, Run
+from .rules import REFUND_TRIES, VOID_TRIES, Run
 from .wording import customer, the_payment
-from .world import OPEN_REFUND, PRICE, Payment, World, keeps_time
+from .world import OPEN, PRICE, STANDS, AtGateway, Order, Payment, World, keeps_time
 
 T = TypeVar("T")
 Property = Callable[[World, Run], Iterable[str]]
-ALIVE = ("confirmed", "in_progress", "completed")
+ACCEPTED = ("confirmed", "in_progress", "completed")
+ALIVE = ("pending_approval", *ACCEPTED)
+UNPAID = ("", "pending_payment")
+# What an order's booking may be, by the order's state.
+AGREE = {
+    "open": ("", "expired"),
+    "placed": UNPAID,
+    "completed": ALIVE,
+    "expired": ("", "expired"),
+    "canceled": ("", "canceled", "declined"),
+}
 
 
 def no_slot_twice(world: World, run: Run) -> Iterator[str]:
@@ -40,40 +51,62 @@ def no_hold_cut_short(world: World, run: Run) -> Iterator[str]:
 
 
 def no_booking_without_its_money(world: World, run: Run) -> Iterator[str]:
-    """A live booking has its time, and one winning payment of the right amount."""
+    """A live booking has its time, and one winning payment of the right amount: reserved while it waits for
+    an answer, taken once it is confirmed. Without one a person has been told, for its money is quarantined
+    or has left."""
     for number, order in enumerate(world.orders):
+        who = customer(order.customer)
         if order.booking not in ALIVE:
             if order.allocation == "taken":
-                yield f"{customer(order.customer)}'s time is taken for no booking"
+                yield f"{who}'s time is taken for no booking"
             continue
         if order.allocation != "taken":
-            yield f"{customer(order.customer)}'s booking has no time"
-        if order.state != "completed":
-            yield f"{customer(order.customer)} has a booking, and the order is {order.state}"
-        winners = [p for p in world.payments if p.order == number and p.wins]
-        if [p.captured for p in winners] != [PRICE.amount]:
-            yield f"{customer(order.customer)}'s booking has not been paid for, once and in full"
+            yield f"{who}'s booking has no time"
+        theirs = [p for p in world.payments if p.order == number]
+        winners = [p for p in theirs if p.wins]
+        told = any(p.quarantined or p.reversed for p in theirs)
+        if not (len(winners) == 1 and _pays_for(winners[0], order)) and (winners or not told):
+            yield f"{who}'s booking has not been paid for, once and in full"
+
+
+def _pays_for(payment: Payment, order: Order) -> bool:
+    if payment.state == "authorized":
+        return payment.authorized == PRICE.amount and order.booking == "pending_approval"
+    return payment.captured == PRICE.amount
 
 
 def no_winner_without_its_booking(world: World, run: Run) -> Iterator[str]:
-    """A winning payment has its booking, is not quarantined and not on its way back; a due has one."""
+    """A winning payment has its booking, or one that was canceled at its customer's cost; it is not
+    quarantined and not all of it is on its way back; a due has one."""
     for number, payment in enumerate(world.payments):
         if not payment.wins:
             continue
-        if world.orders[payment.order].booking not in ALIVE:
+        order = world.orders[payment.order]
+        kept = order.booking == "canceled" and payment.state == "captured"
+        if order.booking not in ALIVE and not kept:
             yield f"{the_payment(world, number)} wins, and there is no booking"
-        if payment.quarantined or payment.refunds:
+        if payment.quarantined or payment.back >= payment.captured > 0:
             yield f"{the_payment(world, number)} wins, and is quarantined or on its way back"
     for one, other in combinations([p for p in world.payments if p.wins], 2):
         if one.order == other.order:
             yield "two payments win one due"
 
 
+def orders_and_bookings_agree(world: World, run: Run) -> Iterator[str]:
+    """An order is complete while its booking lives, placed while it is to be paid, and ends with it."""
+    for order in world.orders:
+        if order.booking not in AGREE[order.state]:
+            booking = order.booking or "none"
+            yield f"{customer(order.customer)}'s order is {order.state}, and the booking is {booking}"
+
+
 def no_money_but_the_gateways(world: World, run: Run) -> Iterator[str]:
     """What we believe to be captured is what the gateway took, unless it is quarantined."""
     for number, (payment, at) in enumerate(zip(world.payments, world.gateway, strict=True)):
-        if payment.captured and payment.captured != at.took and not payment.quarantined:
-            yield f"{the_payment(world, number)} counts {payment.captured}, and the gateway took {at.took}"
+        if payment.captured and payment.captured != taken(at) and not payment.quarantined:
+            yield f"{the_payment(world, number)} counts {payment.captured}, and the gateway took {taken(at)}"
+        if payment.state == "voided" and at.status in ("authorized", "capturing", "captured"):
+            yield f"{the_payment(world, number)} is free in our books, and {at.status} at the gateway"
 
 
 def no_money_without_an_answer(world: World, run: Run) -> Iterator[str]:
@@ -83,12 +116,32 @@ def no_money_without_an_answer(world: World, run: Run) -> Iterator[str]:
             yield f"{the_payment(world, number)} was captured, pays nothing and is not on its way back"
 
 
+def no_reserved_money_without_an_answer(world: World, run: Run) -> Iterator[str]:
+    """Reserved money pays for something, waits for a person, or is being set free; or that was refused too
+    often, and it lapses."""
+    for number, payment in enumerate(world.payments):
+        if payment.state != "authorized" or payment.wins or payment.quarantined:
+            continue
+        voids = [one.state for one in payment.movements if one.kind == "void"]
+        if not any(state in OPEN for state in voids) and voids.count("failed") < VOID_TRIES:
+            yield f"{the_payment(world, number)} is reserved, pays nothing and is not being set free"
+
+
+def reserved_money_moves_once(world: World, run: Run) -> Iterator[str]:
+    """One capture or void of a payment is asked for at a time, and one at most has an effect."""
+    for number, (payment, at) in enumerate(zip(world.payments, world.gateway, strict=True)):
+        if sum(one.state in STANDS for one in payment.movements) > 1:
+            yield f"a capture and a void of {the_payment(world, number)} are both asked for"
+        if len(at.effects) > 1:
+            yield f"the money of {the_payment(world, number)} was moved twice: {' and '.join(at.effects)}"
+
+
 def no_more_back_than_was_taken(world: World, run: Run) -> Iterator[str]:
     """Refunds, each of all that a payment took, are given once; one at a time is under way."""
     for number, (payment, at) in enumerate(zip(world.payments, world.gateway, strict=True)):
-        if sum(state in ("pending", "succeeded") for state in at.refunds) > (1 if at.took else 0):
+        if sum(state in ("pending", "succeeded") for state in at.refunds) > (1 if taken(at) else 0):
             yield f"more of {the_payment(world, number)} goes back than was taken"
-        if sum(state in (*OPEN_REFUND, "succeeded") for state in payment.refunds) > 1:
+        if sum(state in STANDS for state in payment.refunds) > 1:
             yield f"two refunds of {the_payment(world, number)} are owed"
 
 
@@ -110,8 +163,11 @@ ALWAYS: tuple[Property, ...] = (
     no_hold_cut_short,
     no_winner_without_its_booking,
     no_booking_without_its_money,
+    orders_and_bookings_agree,
     no_money_but_the_gateways,
     no_money_without_an_answer,
+    no_reserved_money_without_an_answer,
+    reserved_money_moves_once,
     no_more_back_than_was_taken,
     no_cancellation_of_what_was_paid,
     no_refused_move,
@@ -119,9 +175,15 @@ ALWAYS: tuple[Property, ...] = (
 
 
 def _is_answered(payment: Payment) -> bool:
-    on_its_way = any(state in (*OPEN_REFUND, "succeeded") for state in payment.refunds)
+    on_its_way = payment.back if any(state in STANDS for state in payment.refunds) else 0
     given_up = len(payment.refunds) >= REFUND_TRIES  # a person has been told
-    return payment.wins or payment.quarantined or on_its_way or given_up
+    gone = on_its_way + payment.reversed >= payment.captured
+    return payment.wins or payment.quarantined or gone or given_up
+
+
+def taken(at: AtGateway) -> int:
+    """What the gateway has taken of a payment, rather than reserved."""
+    return at.took if at.status == "captured" else 0
 
 
 # --- of a step ---
@@ -134,6 +196,7 @@ def _two_moves(lifecycle: Lifecycle) -> frozenset[tuple[str, str]]:
 
 
 ORDER_MOVES = _two_moves(ORDER)
+BOOKING_MOVES = BOOKING.moves | {("", state) for state in BOOKING.initial}
 NEW_ROW = ("released", "taken")  # late money claims the time again: a new row, born taken
 ALLOCATION_MOVES = ALLOCATION.moves | {NEW_ROW, ("held", "taken")}
 
@@ -144,11 +207,21 @@ def only_along_the_tables(before: World, after: World) -> Iterator[str]:
         yield from _moved("payment", was.state, now.state, PAYMENT.moves)
         for refund_was, refund_now in zip(was.refunds, now.refunds, strict=False):
             yield from _moved("refund", refund_was, refund_now, TRANSACTION.moves)
-        if now.captured < was.captured or (was.wins and not now.wins):
-            yield "money that was counted is forgotten"
+        if now.captured < was.captured or (was.wins and not now.wins and now.movements == was.movements):
+            yield from _forgotten(was, now)
+        for movement_was, movement_now in zip(was.movements, now.movements, strict=False):
+            yield from _moved(movement_was.kind, movement_was.state, movement_now.state, TRANSACTION.moves)
     for ordered, order in _changed(before.orders, after.orders):
         yield from _moved("order", ordered.state, order.state, ORDER_MOVES)
+        yield from _moved("booking", ordered.booking, order.booking, BOOKING_MOVES)
         yield from _moved("allocation", ordered.allocation, order.allocation, ALLOCATION_MOVES)
+
+
+def _forgotten(was: Payment, now: Payment) -> Iterator[str]:
+    """A payment wins no longer only when its money goes, or was never taken."""
+    goes = now.refunds != was.refunds or now.reversed or now.state == "expired"
+    if now.captured < was.captured or not goes:
+        yield "money that was counted is forgotten"
 
 
 def _changed(before: tuple[T, ...], after: tuple[T, ...]) -> list[tuple[T, T]]:
@@ -166,35 +239,43 @@ def _moved(subject: str, was: str, now: str, moves: frozenset[tuple[str, str]]) 
 # --- at rest ---
 
 
+UNDECIDED_THERE = ("open", "deciding", "authorized", "capturing")
+
+
 def is_at_rest(world: World, run: Run) -> bool:
     """The clock at its end, nothing to deliver, no process under way, the gateway decided, no look due."""
     return (
         world.now == run.bounds.end
-        and not (world.errands or world.mail or world.jobs)
+        and not (world.errands or world.calls or world.mail or world.jobs)
         and not any(payment.looked_after for payment in world.payments)
-        and not any(at.status in ("open", "deciding") or "pending" in at.refunds for at in world.gateway)
+        and not any(at.status in UNDECIDED_THERE or "pending" in at.refunds for at in world.gateway)
         and not any(order.state == "placed" and order.expires is not None for order in world.orders)
+        and not any(order.answer_by is not None for order in world.orders)
     )
 
 
 def every_path_has_ended(world: World, run: Run) -> Iterator[str]:
-    """No order is open, no time only held, no payment or refund undecided."""
+    """No order is placed, no time only held, no booking waits, and no payment, refund, capture or void is
+    undecided."""
     for number, order in enumerate(world.orders):
-        if order.state in ("open", "placed") or order.allocation == "held":
+        if order.state == "placed" or order.allocation == "held":
             yield f"order {number + 1} is {order.state} and its time {order.allocation} for ever"
+        if order.booking in ("pending_payment", "pending_approval"):
+            yield f"{customer(order.customer)}'s booking is {order.booking.replace('_', ' ')} for ever"
     for number, payment in enumerate(world.payments):
-        if payment.state in ("created", "pending") or any(s in OPEN_REFUND for s in payment.refunds):
+        asked = (*payment.refunds, *(one.state for one in payment.movements))
+        if payment.state in ("created", "pending", "authorized") or any(s in OPEN for s in asked):
             yield f"{the_payment(world, number)} is undecided for ever"
 
 
 def every_money_has_its_answer(world: World, run: Run) -> Iterator[str]:
     """All that the gateway took is booked, given back, left to a person or quarantined."""
     for number, (payment, at) in enumerate(zip(world.payments, world.gateway, strict=True)):
-        if not at.took:
+        if not taken(at):
             continue
         given_back = "succeeded" in payment.refunds and "succeeded" in at.refunds
         given_up = len(payment.refunds) >= REFUND_TRIES and set(payment.refunds) == {"failed"}
-        if not (payment.wins or payment.quarantined or given_back or given_up):
+        if not (payment.wins or payment.quarantined or given_back or given_up or payment.reversed):
             yield f"the gateway took the money of {the_payment(world, number)}, and nothing came of it"
 
 

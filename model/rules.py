@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import NamedTuple
 
-from holdfast.flows.decisions import Decision, Do, Hold, Known
+from holdfast.catalog.terms import DAY, Terms, Way
+from holdfast.flows.answers import Asked, Ruling
+from holdfast.flows.decisions import HAS_MONEY, Decision, Do, Hold, Known
 from holdfast.kernel.money import Money
 from holdfast.payments.gateways.base import Became, Outcome
 
@@ -21,7 +23,11 @@ from .world import PRICE, Word, World, moment
 PAY_WITHIN = 10  # minutes that the gateway's page stays open
 MARGIN = 2  # minutes by which the hold outlives it: the terms' margin, and the while that a start may take
 REFUND_TRIES = 3
+VOID_TRIES = 3
+SWEPT_WITHIN = 24 * 60  # money that pays is looked at once more when it is so old
 LATE_MONEY_COMES_WITHIN = timedelta(days=2)
+
+PAYMENT_FIRST = Terms(Way.PAYMENT_FIRST, "", "", "", "", "", refund_shares=((DAY, 100),))
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,8 @@ class Bounds:
 
     ``wants`` is, for each customer, the slots in the order in which they are wanted; ``slots`` are the
     periods, in minutes; ``moments`` are the minutes at which the clock stops. ``at_once`` is how many
-    processes of ours may be between two steps at the same time.
+    processes of ours may be between two steps at the same time. A gateway that ``reserves`` money does so
+    for ``reserved_for`` minutes.
     """
 
     name: str
@@ -40,7 +47,9 @@ class Bounds:
     orders_each: int = 1
     attempts: int = 1
     at_once: int = 2
-    failed_payment_frees: bool = True
+    terms: Terms = PAYMENT_FIRST
+    reserves: bool = False
+    reserved_for: int = 160
     troubles: frozenset[str] = frozenset()
 
     @property
@@ -66,6 +75,9 @@ class Rules:
     decide: Callable[[Known], Decision]
     has_run_out: Callable[[Hold], bool]
     may_be_collided: Callable[[int, int], bool]  # (held_until, now): claim() may release such a hold
+    approve: Callable[[Asked], Ruling]
+    decline: Callable[[Asked], Ruling]
+    answer_by: Callable[..., datetime]
     carry_out: Mapping[Do, CarryOut]
     actors: tuple[Actor, ...]
 
@@ -83,6 +95,10 @@ class Situation(NamedTuple):
     created: int
     starts: int
     now: int
+    under_way: str = ""
+    refused: bool = False
+    gone: int = 0
+    overtaken: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +112,7 @@ class Run:
     def decide(self, situation: Situation) -> Decision:
         decision = self._decided.get(situation)
         if decision is None:
-            decision = self.rules.decide(known(situation, frees=self.bounds.failed_payment_frees))
+            decision = self.rules.decide(known(situation, frees=self.bounds.terms.failed_payment_frees))
             self._decided[situation] = decision
         return decision
 
@@ -125,9 +141,11 @@ def outcome(word: Word) -> Outcome:
     return Outcome(
         Became(word.became),
         word=word.became,
-        amount=Money(word.took, PRICE.currency) if word.became == Became.CAPTURED else None,
+        amount=Money(word.took, PRICE.currency) if word.became in HAS_MONEY else None,
         reference="ANOTHER" if word.names_another else "OURS",
         gateway_reference=None if word.became == Became.NOT_FOUND else "THEIRS",
+        capture_before=moment(word.lapses) if word.lapses else None,
+        refunded=Money(word.gone, PRICE.currency) if word.became == Became.CAPTURED else None,
     )
 
 
@@ -147,4 +165,8 @@ def known(situation: Situation, *, frees: bool) -> Known:
         created_at=moment(situation.created),
         starts_at=moment(situation.starts),
         now=moment(situation.now),
+        under_way=situation.under_way,
+        refused=situation.refused,
+        gone=situation.gone,
+        overtaken=situation.overtaken,
     )

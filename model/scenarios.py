@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from .rules import Bounds
+from dataclasses import replace
+
+from holdfast.catalog.terms import Way
+
+from .rules import PAYMENT_FIRST, Bounds
 
 ONE = ((0,),)
 RIVALS = ((0,), (0, 1))  # B wants A's time too, and takes the next if it cannot be had
 COARSE = (0, 1, 13, 180, 3100)  # the gateway's page and our hold end between two looks at the clock
+
+# What waits for an answer is answered within 40 minutes, before it begins, and before its money lapses.
+# A time that has lost its money is held for another half an hour.
+THEN_PAY = replace(
+    PAYMENT_FIRST,
+    way=Way.HOLD_THEN_PAY,
+    needs_approval=True,
+    approve_within=40 * 60,
+    pay_again_within=30 * 60,
+    failed_payment_frees=False,
+)
+THEN_APPROVE = replace(THEN_PAY, way=Way.AUTHORIZE_THEN_APPROVE)
+ANSWERED = (0, 13, 45, 80, 180, 240, 3300)
 
 DEFAULT = (
     Bounds(
@@ -37,8 +54,88 @@ DEFAULT = (
         moments=COARSE,
         attempts=2,
         at_once=1,
-        failed_payment_frees=False,
+        terms=replace(PAYMENT_FIRST, failed_payment_frees=False),
+        troubles=frozenset({"late success", "old tab"}),
+    ),
+    Bounds(
+        "hold, then pay",
+        wants=ONE,
+        moments=(0, 13, 45, 80, 3300),
+        terms=THEN_PAY,
+        at_once=1,
+        attempts=2,
+        troubles=frozenset({"slow bank", "cancellation"}),
+    ),
+    Bounds(
+        "reserve, then approve",
+        wants=ONE,
+        moments=(0, 13, 45, 80, 180, 3300),
+        terms=THEN_APPROVE,
+        reserves=True,
+        at_once=1,
+        troubles=frozenset({"cancellation", "slow calls", "refusals"}),
+    ),
+    Bounds(
+        "two of the staff",
+        wants=ONE,
+        moments=(0, 45, 80, 180, 3300),
+        terms=THEN_APPROVE,
+        reserves=True,
+        at_once=2,
+        troubles=frozenset({"refusals"}),
+    ),
+    Bounds(
+        "reserved money, and other hands",
+        wants=ONE,
+        moments=(0, 45, 80, 180, 3300),
+        terms=THEN_APPROVE,
+        reserves=True,
+        at_once=1,
+        troubles=frozenset({"dashboard", "slow captures", "late success", "cancellation"}),
+    ),
+    Bounds(
+        "slow answers",
+        wants=ONE,
+        moments=(0, 45, 180, 3300),
+        terms=THEN_APPROVE,
+        reserves=True,
+        at_once=2,
         troubles=frozenset({"late success"}),
+    ),
+    Bounds(
+        "paid again",
+        wants=ONE,
+        moments=(0, 80, 180, 3300),
+        terms=replace(THEN_APPROVE, reopens=True),
+        reserves=True,
+        at_once=1,
+        attempts=2,
+        troubles=frozenset({"refusals"}),
+    ),
+    Bounds(
+        "nobody reserves, and money leaves",
+        wants=ONE,
+        moments=(0, 45, 80, 1500, 3300),
+        terms=replace(THEN_APPROVE, refund_shares=((10 * 60, 50),)),
+        at_once=1,
+        troubles=frozenset({"reversals", "cancellation", "wrong amount", "refunds"}),
+    ),
+    Bounds(
+        "webhooks of reserved money",
+        wants=ONE,
+        moments=(0, 45, 80, 180, 3300),
+        terms=THEN_APPROVE,
+        reserves=True,
+        at_once=1,
+        troubles=frozenset({"webhooks", "wrong amount"}),
+    ),
+    Bounds(
+        "reserved though it was to be taken",
+        wants=ONE,
+        moments=(0, 13, 45, 80, 180, 3300),
+        reserves=True,
+        at_once=1,
+        troubles=frozenset({"refusals", "late success"}),
     ),
 )
 DEEP = (

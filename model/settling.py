@@ -10,26 +10,34 @@ from functools import partial
 from holdfast.flows.decisions import Decision, Do
 from holdfast.payments.gateways.base import Became
 
-from .moving import attempted, claim_again, confirm, free, move_order, move_payment, owe_refund, take
-from .rules import LATE_MONEY_COMES_WITHIN, CarryOut, Run, Situation
-from .world import Word, World, moment, open_refund, with_order, with_payment
+from .bookings import enter
+from .looking import is_swept, is_young
+from .moving import attempted, claim_again, free, move_movement, move_order, move_payment, take
+from .owing import give_back as owe_back
+from .reserved import back_to_payment, captured, captured_instead, captured_outside, void_refused, voided
+from .rules import CarryOut, Run, Situation
+from .world import STANDS, Errand, Word, World, open_refund, under_way, with_payment
 
 ENDED_WITHOUT_MONEY = ("failed", "canceled", "expired")
 
 
-def apply(world: World, number: int, word: Word, run: Run) -> tuple[World, Decision]:
+def apply(world: World, errand: Errand, run: Run) -> tuple[World, Decision]:
     """Decide on the gateway's word and carry it out, in one step. A refused move is kept in the world."""
-    decision = run.decide(situation(world, number, word, run))
+    number, word = errand.payment, errand.word
+    decision = run.decide(situation(world, errand, run))
     carry_out = partial(run.rules.carry_out[decision.do], world, number, word, decision, run)
     return attempted(carry_out, world), decision
 
 
-def situation(world: World, number: int, word: Word, run: Run) -> Situation:
+def situation(world: World, errand: Errand, run: Run) -> Situation:
+    number = errand.payment
     payment = world.payments[number]
     order = world.orders[payment.order]
     others = (other for n, other in enumerate(world.payments) if n != number)
+    movement = under_way(payment) if payment.state == "authorized" else None
+    going = payment.back if any(state in STANDS for state in payment.refunds) else 0
     return Situation(
-        word=word,
+        word=errand.word,
         order_state=order.state,
         payment_state=payment.state,
         has_page=payment.has_page,
@@ -39,15 +47,23 @@ def situation(world: World, number: int, word: Word, run: Run) -> Situation:
         created=payment.created,
         starts=run.bounds.slots[order.slot][0],
         now=world.now,
+        under_way=payment.movements[movement].kind if movement is not None else "",
+        refused=errand.refused,
+        gone=going + payment.reversed,
+        overtaken=payment.seq != errand.since,
     )
 
 
 def nothing(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
     payment = world.payments[number]
-    ended_without = payment.state in ENDED_WITHOUT_MONEY
-    if ended_without or open_refund(payment) is None:
-        return with_payment(world, number, looked_after=ended_without and _is_young(world, number))
-    return world
+    if payment.state in ENDED_WITHOUT_MONEY:
+        return with_payment(world, number, looked_after=is_young(world, number))
+    if payment.state == "authorized":
+        return with_payment(world, number, looked_after=True)
+    if open_refund(payment) is not None:
+        return world
+    left = payment.captured > payment.back + payment.reversed
+    return with_payment(world, number, looked_after=left and is_swept(world, number, run))
 
 
 def look_again(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
@@ -58,21 +74,22 @@ def look_again(world: World, number: int, word: Word, decision: Decision, run: R
 
 
 def free_the_time(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
-    world = free(world, world.payments[number].order, "expire")
+    world = free(world, world.payments[number].order, "expire", run)
     return with_payment(world, number, looked_after=True)
 
 
 def fail(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
     world = move_payment(world, number, decision.event)
-    return with_payment(world, number, looked_after=_is_young(world, number))
+    return with_payment(world, number, looked_after=is_young(world, number))
 
 
 def fail_and_free(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
-    return free(fail(world, number, word, decision, run), world.payments[number].order, "expire")
+    world = fail(world, number, word, decision, run)
+    return free(world, world.payments[number].order, "expire", run)
 
 
 def complete(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
-    return _win(take(world, world.payments[number].order), number, word, decision)
+    return _win(take(world, world.payments[number].order), number, word, decision, run)
 
 
 def complete_if_free(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
@@ -80,21 +97,29 @@ def complete_if_free(world: World, number: int, word: Word, decision: Decision, 
     claimed = claim_again(world, order, run)
     if claimed is None:
         return run.rules.carry_out[Do.GIVE_BACK](world, number, word, decision, run)
-    if claimed.orders[order].state == "expired":
+    if claimed.orders[order].state != "placed":
         claimed = move_order(claimed, order, "revive")
-    return _win(claimed, number, word, decision)
+    return _win(claimed, number, word, decision, run)
 
 
 def give_back(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
-    world = take_in(world, number, word, decision)
+    world = take_in(world, number, word, decision, run)
     order = world.payments[number].order
     if world.orders[order].state == "placed" and decision.reason == "slot_lost":
-        world = free(world, order, "expire")
-    return owe_refund(world, number) if word.took else world
+        world = free(world, order, "expire", run)
+    return owe_back(world, number, word.took)
 
 
 def quarantine(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
-    return take_in(world, number, word, decision, quarantined=True)
+    return take_in(world, number, word, decision, run, quarantined=True)
+
+
+def reversed_(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
+    """More has gone back than we have sent. A payment of which nothing is left wins no longer."""
+    payment = world.payments[number]
+    gone = word.gone - (payment.back if any(s in STANDS for s in payment.refunds) else 0)
+    wins = payment.wins and payment.captured > payment.back + gone
+    return nothing(with_payment(world, number, reversed=gone, wins=wins), number, word, decision, run)
 
 
 CARRY_OUT: dict[Do, CarryOut] = {
@@ -107,6 +132,13 @@ CARRY_OUT: dict[Do, CarryOut] = {
     Do.COMPLETE_IF_FREE: complete_if_free,
     Do.GIVE_BACK: give_back,
     Do.QUARANTINE: quarantine,
+    Do.CAPTURED: captured,
+    Do.CAPTURED_OUTSIDE: captured_outside,
+    Do.CAPTURED_INSTEAD: captured_instead,
+    Do.BACK_TO_PAYMENT: back_to_payment,
+    Do.VOIDED: voided,
+    Do.VOID_REFUSED: void_refused,
+    Do.REVERSED: reversed_,
 }
 
 
@@ -115,31 +147,32 @@ def take_in(
     number: int,
     word: Word,
     decision: Decision,
+    run: Run,
     *,
     wins: bool = False,
     quarantined: bool = False,
 ) -> World:
     """The payment as the gateway tells it."""
+    payment = world.payments[number]
+    reserves = decision.event == "authorize"
+    movement = under_way(payment) if payment.state == "authorized" else None
+    if movement is not None:
+        world = move_movement(world, number, movement, "fail")
     world = move_payment(world, number, decision.event)
-    return with_payment(
+    world = with_payment(
         world,
         number,
-        captured=word.took,
         wins=wins,
         quarantined=quarantined,
         has_gateway_reference=True,
-        looked_after=False,
+        capture_before=word.lapses or payment.capture_before,
+        looked_after=reserves or (wins and is_swept(world, number, run)),
     )
+    if not reserves:
+        return with_payment(world, number, captured=word.took)
+    return with_payment(world, number, authorized=word.took)
 
 
-def _win(world: World, number: int, word: Word, decision: Decision) -> World:
-    world = take_in(world, number, word, decision, wins=True)
-    order = world.payments[number].order
-    world = with_order(move_order(world, order, "complete"), order, expires=None)
-    return confirm(world, order)
-
-
-def _is_young(world: World, number: int) -> bool:
-    """Whether an attempt that ended without money is asked about once more."""
-    age = moment(world.now) - moment(world.payments[number].created)
-    return age <= LATE_MONEY_COMES_WITHIN
+def _win(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
+    world = take_in(world, number, word, decision, run, wins=True)
+    return enter(world, number, world.payments[number].order, run)

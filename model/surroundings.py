@@ -1,42 +1,13 @@
-"""What is not ours: the gateway and the banks behind it, the network that brings webhooks, and the clock."""
+"""What is not ours: the network, which brings webhooks and what we have asked for, and the clock."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .customers import told
+from .gateway import hear
 from .rules import Run, Step
 from .wording import customer, slot, the_payment
-from .world import PRICE, World, with_gateway
-
-
-def gateway(world: World, run: Run) -> Iterator[Step]:
-    """The gateway makes up its mind, late or twice: about payments and about refunds."""
-    for number, at in enumerate(world.gateway):
-        whose = the_payment(world, number)
-        if at.status == "deciding":
-            paid = told(world, number, run, status="captured", took=PRICE.amount)
-            yield Step(f"The bank pays: {whose} succeeds at the gateway.", paid)
-            yield Step(f"The bank declines: {whose} fails.", told(world, number, run, status="failed"))
-        may_turn = at.status in ("failed", "canceled", "expired") and at.shown and world.now < run.bounds.end
-        if may_turn and run.has_trouble("late success"):
-            paid = told(world, number, run, status="captured", took=PRICE.amount)
-            yield Step(f"After all, the gateway takes the money of {whose}, which was {at.status}.", paid)
-        for refund, state in enumerate(at.refunds):
-            if state == "pending":
-                yield from _decide_refund(world, number, refund, run)
-
-
-def _decide_refund(world: World, number: int, refund: int, run: Run) -> Iterator[Step]:
-    whose = the_payment(world, number)
-    yield Step(f"The gateway gives the money of {whose} back.", _refunded(world, number, refund, "succeeded"))
-    if run.has_trouble("refunds"):
-        yield Step(f"The refund of {whose} fails at the gateway.", _refunded(world, number, refund, "failed"))
-
-
-def _refunded(world: World, number: int, refund: int, state: str) -> World:
-    refunds = world.gateway[number].refunds
-    return with_gateway(world, number, refunds=(*refunds[:refund], state, *refunds[refund + 1 :]))
+from .world import World, with_gateway
 
 
 def post(world: World, run: Run) -> Iterator[Step]:
@@ -61,18 +32,32 @@ def forger(world: World, run: Run) -> Iterator[Step]:
             yield Step(f"A forged webhook about {the_payment(world, number)} is refused.", world)
 
 
-def clock(world: World, run: Run) -> Iterator[Step]:
-    """The clock goes on to the next of its moments; the gateway's open pages run out by themselves.
+def late_calls(world: World, run: Run) -> Iterator[Step]:
+    """What we have asked for and given up: it reaches the gateway after all, or never."""
+    for call in sorted(world.calls):
+        what = f"The {call.kind} of {the_payment(world, call.payment)} that was given up"
+        gone = world._replace(calls=world.calls - {call})
+        heard = hear(gone, call, run)
+        if heard is not None:
+            yield Step(f"{what} reaches the gateway after all, and is done.", heard)
+        yield Step(f"{what} comes to nothing.", gone)
 
-    A process may be slow, but not for days: the last leap waits until none is under way.
+
+def clock(world: World, run: Run) -> Iterator[Step]:
+    """The clock goes on to the next of its moments; at the gateway open pages run out, and what it has
+    reserved lapses.
+
+    Nothing of ours is slow for days: the last leap waits until nothing is under way.
     """
     later = next((minute for minute in run.bounds.moments if minute > world.now), None)
-    if later is None or not world.orders or (later == run.bounds.end and world.errands):
+    if later is None or not world.orders or (later == run.bounds.end and (world.errands or world.calls)):
         return
     after = world._replace(now=later)
     for number, at in enumerate(world.gateway):
         if at.status == "open" and at.expires <= later:
             after = with_gateway(after, number, status="expired")
+        if at.status == "authorized" and at.lapses <= later:
+            after = with_gateway(after, number, status="lapsed")
     passed = "; ".join(_passed(world, later, run))
     yield Step(f"Minute {later}" + (f": {passed}." if passed else "."), after)
 
@@ -81,9 +66,13 @@ def _passed(world: World, later: int, run: Run) -> Iterator[str]:
     for number, at in enumerate(world.gateway):
         if at.status == "open" and at.expires <= later:
             yield f"the page of {the_payment(world, number)} has run out"
+        if at.status == "authorized" and at.lapses <= later:
+            yield f"the authorization of {the_payment(world, number)} has lapsed"
     for order in world.orders:
         if order.state == "placed" and order.expires is not None and world.now < order.expires <= later:
             yield f"the hold of {customer(order.customer)} is over"
+        if order.answer_by is not None and world.now < order.answer_by <= later:
+            yield f"nobody has answered {customer(order.customer)} in time"
     for number, (start, _) in enumerate(run.bounds.slots):
         if world.now < start <= later and any(order.slot == number for order in world.orders):
             yield f"{slot(number, run)} has begun"

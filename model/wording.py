@@ -16,6 +16,13 @@ DONE = {
     Do.COMPLETE: "the time is taken, the payment wins, the booking is confirmed",
     Do.COMPLETE_IF_FREE: "late money",
     Do.GIVE_BACK: "the money goes back",
+    Do.CAPTURED: "the money has been taken, and the booking is confirmed",
+    Do.CAPTURED_OUTSIDE: "the money has been taken by somebody else",
+    Do.CAPTURED_INSTEAD: "it was to be set free and has been taken, so the money goes back",
+    Do.BACK_TO_PAYMENT: "the reserved money cannot be had",
+    Do.VOIDED: "the money is free again",
+    Do.VOID_REFUSED: "the money will not be set free",
+    Do.REVERSED: "money has left without us",
     Do.QUARANTINE: "the money is quarantined for a person",
 }
 
@@ -52,4 +59,10 @@ def done(before: World, after: World, number: int, decision: Decision) -> str:
         if after.payments[number].wins:
             return "late money; the time was still to be had, and the booking is confirmed"
         return "late money; the time is gone, and the money goes back"
+    order = after.orders[after.payments[number].order]
+    if decision.do is Do.COMPLETE and order.booking != "confirmed":
+        return f"the time is taken, the payment wins, the booking is {order.booking.replace('_', ' ')}"
+    was = before.orders[after.payments[number].order]
+    if decision.do is Do.BACK_TO_PAYMENT and order.state == "placed" != was.state:
+        return "the reserved money cannot be had; its customer is asked to pay anew"
     return DONE[decision.do]

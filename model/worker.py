@@ -10,10 +10,21 @@ from holdfast.payments.gateways.base import RefundBecame
 
 from .asking import refund_word, words_of
 from .moving import attempted, free
-from .processes import NO_ANSWER
+from .resolving import pursue
 from .rules import Run, Step
 from .wording import customer, said, the_payment
-from .world import Errand, Order, Word, World, moment, open_refund, with_errand, with_payment
+from .world import (
+    NO_ANSWER,
+    Errand,
+    Order,
+    Word,
+    World,
+    moment,
+    open_refund,
+    under_way,
+    with_errand,
+    with_payment,
+)
 
 HANDLING_A_REFUND = ("send_refund", "record_refund")
 
@@ -35,14 +46,19 @@ def jobs(world: World, run: Run) -> Iterator[Step]:
 
 
 def _look_at(world: World, number: int, run: Run, *, who: str, from_job: bool = False) -> Iterator[Step]:
-    """Ask about the payment, or about its refund if one is under way."""
+    """Ask about the payment, or about what is under way with it: a refund, a capture, a void."""
     whose = the_payment(world, number)
+    movement = under_way(world.payments[number])
+    if movement is not None:
+        yield from pursue(world, number, movement, run, who=who, from_job=from_job)
+        return
     refund = open_refund(world.payments[number])
     if refund is not None:
         yield from _pursue(world, number, refund, run, who=who, from_job=from_job)
         return
     for word in words_of(world, number, run):
-        after = with_errand(world, Errand("settle", number, word, from_job=from_job))
+        errand = Errand("settle", number, word, from_job=from_job, since=world.payments[number].seq)
+        after = with_errand(world, errand)
         yield Step(f"{who} asks about {whose}; the gateway says {said(word)}.", after)
     after = with_payment(world, number, looked_after=True)
     yield Step(f"{who} asks about {whose}; no answer comes.", after)
@@ -72,7 +88,7 @@ def sweeper(world: World, run: Run) -> Iterator[Step]:
     for number, order in enumerate(world.orders):
         if run.rules.has_run_out(hold_of(order, world)):
             story = f"The sweeper expires {customer(order.customer)}'s order; the time is free."
-            yield Step(story, attempted(partial(free, world, number, "expire"), world))
+            yield Step(story, attempted(partial(free, world, number, "expire", run), world))
 
 
 def hold_of(order: Order, world: World) -> Hold:

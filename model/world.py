@@ -17,7 +17,8 @@ PRICE = Money(199_900, "INR")
 TOO_LITTLE = 100  # what a gateway says it took when the amount is wrong
 BEGINNING = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
 
-OPEN_REFUND = ("pending", "unknown")
+OPEN = ("pending", "unknown")  # of a refund, a capture or a void: the gateway has it in hand
+STANDS = (*OPEN, "succeeded")
 
 
 class Order(NamedTuple):
@@ -30,31 +31,55 @@ class Order(NamedTuple):
     state: str = "placed"
     allocation: str = "held"
     booking: str = ""
+    answer_by: int | None = None
     let_go_though_paid: bool = False  # the customer released it after the gateway had taken the money
 
 
+class Movement(NamedTuple):
+    """A capture or a void that we have asked for."""
+
+    kind: str
+    state: str
+
+
 class Payment(NamedTuple):
-    """Our books about one attempt. ``refunds`` are the states of its refunds, by their number."""
+    """Our books about one attempt. ``refunds`` are the states of its refunds, by their number, each of the
+    amount ``back``.
+    """
 
     order: int
     created: int
     state: str = "created"
+    seq: int = 0  # how often it has moved
     has_page: bool = False
     has_gateway_reference: bool = False
+    authorized: int = 0
+    capture_before: int = 0
     captured: int = 0
+    reversed: int = 0
     wins: bool = False
     quarantined: bool = False
     looked_after: bool = True  # next_look_at is set: the reconciler will ask
+    movements: tuple[Movement, ...] = ()
+    back: int = 0
     refunds: tuple[str, ...] = ()
 
 
 class AtGateway(NamedTuple):
-    """The gateway's own books about the same attempt; ``shown`` says that the customer has its page."""
+    """The gateway's own books about the same attempt; ``shown`` says that the customer has its page.
+
+    ``effects`` are what became of reserved money, by the key that we asked for it with. It says again under
+    the same key what it said at first: ``said_pending`` of a capture.
+    """
 
     status: str = "unheard"
     took: int = 0
     expires: int = 0
     shown: bool = False
+    lapses: int = 0  # reserved money is free again then
+    gone: int = 0  # given back by somebody else
+    effects: tuple[str, ...] = ()
+    said_pending: bool = False
     refunds: tuple[str, ...] = ()  # by number, "" for one that the gateway has not heard of
 
 
@@ -64,10 +89,19 @@ class Word(NamedTuple):
     became: str = ""
     took: int = 0
     names_another: bool = False
+    lapses: int = 0
+    gone: int = 0
+
+
+NO_ANSWER = Word("no answer")
 
 
 class Errand(NamedTuple):
-    """A process of ours between two of its steps: it may be overtaken by anything, or die."""
+    """A process of ours between two of its steps: it may be overtaken by anything, or die.
+
+    ``movement`` is the capture or void that it is about, if it is about one, and ``refused`` says that the
+    gateway has just refused that. ``since`` is how often the payment had moved before the gateway was asked.
+    """
 
     doing: str
     payment: int
@@ -75,6 +109,17 @@ class Errand(NamedTuple):
     refund: int = 0
     paid_before: bool = False
     from_job: bool = False
+    movement: int = -1
+    refused: bool = False
+    since: int = 0
+
+
+class Call(NamedTuple):
+    """A question that we have given up, still on its way to the gateway: a capture or a void by its key."""
+
+    payment: int
+    kind: str
+    key: str
 
 
 class Notice(NamedTuple):
@@ -92,6 +137,7 @@ class World(NamedTuple):
     payments: tuple[Payment, ...] = ()
     gateway: tuple[AtGateway, ...] = ()
     errands: tuple[Errand, ...] = ()
+    calls: frozenset[Call] = frozenset()
     mail: frozenset[Notice] = frozenset()
     stored: frozenset[Notice] = frozenset()  # delivered once, and still on its way a second time
     jobs: frozenset[int] = frozenset()  # payments that an event waits to be handled about
@@ -137,4 +183,18 @@ def keeps_time(order: Order) -> bool:
 
 def open_refund(payment: Payment) -> int | None:
     """The number of the refund that is under way, if one is."""
-    return next((n for n, state in enumerate(payment.refunds) if state in OPEN_REFUND), None)
+    return next((n for n, state in enumerate(payment.refunds) if state in OPEN), None)
+
+
+def under_way(payment: Payment) -> int | None:
+    """The number of the capture or void that is under way, if one is."""
+    return next((n for n, one in enumerate(payment.movements) if one.state in OPEN), None)
+
+
+def winner(world: World, order: int) -> int | None:
+    """The payment that pays for an order, if one does."""
+    return next((n for n, one in enumerate(world.payments) if one.order == order and one.wins), None)
+
+
+def minute(at: datetime) -> int:
+    return int((at - BEGINNING) / timedelta(minutes=1))
