@@ -120,6 +120,8 @@ def _report(stack: Stack, crowd: Crowd, watch: Watch, after: After, wrong: dict[
         "books balanced after a restart: "
         f"p50 {percentile(balanced, 50):.1f} s, p99 {percentile(balanced, 99):.1f} s"
     )
+    worst = sorted(zip(balanced, killer.kills, strict=True), key=lambda pair: -pair[0])[:3]
+    print(f"longest: {', '.join(f'{took:.1f} s after {kill.name}' for took, kill in worst) or 'none'}")
     print(f"money that disagreed: {money / 100:.2f} INR")
     print(f"bookings: {sum(crowd.told_stories.values())}")
     print(f"kills: {len(killer.kills)}")

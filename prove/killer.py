@@ -18,9 +18,9 @@ import psycopg
 
 from .stack import Stack
 
-LONGEST_DOWN = 1.5  # seconds
+LONGEST_DOWN = 1.0  # seconds
 BACK_WITHIN = 120.0
-WAITS = 2.0  # seconds at most from the booking that a kill is due at to the kill: into the midst of it
+WAITS = 1.0  # seconds at most from the booking that a kill is due at to the kill: into the midst of it
 
 
 @dataclass(frozen=True)

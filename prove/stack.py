@@ -48,6 +48,7 @@ class Stack:
         self.postgres = EmbeddedPostgres(home)
         self.mailbox = Mailbox()
         self.url = f"http://{HOST}:{free_port()}"
+        self.database_url = ""
         self.environment: dict[str, str] = {}
         self.ended_by_themselves: Counter[str] = Counter()
         self._settings = settings or {}
@@ -67,6 +68,7 @@ class Stack:
         with psycopg.connect(self.postgres.url, autocommit=True) as connection:
             connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(DATABASE)))
             connection.execute(SQL("CREATE DATABASE {}").format(Identifier(DATABASE)))
+        self.database_url = make_conninfo(self.postgres.url, dbname=DATABASE)  # the same after a restart
         self.sandbox = start_sandbox(data=self.books, webhook_url=f"{self.url}/api/payments/webhook/phonepe/")
         self.environment = self._environment()
         self._manage("migrate", "--no-input")
@@ -90,10 +92,6 @@ class Stack:
             program.start()
         threading.Thread(target=self._look_after, name="supervisor", daemon=True).start()
         self.wait_until(self.answers, what="the site")
-
-    @property
-    def database_url(self) -> str:
-        return make_conninfo(self.postgres.url, dbname=DATABASE)
 
     @property
     def books(self) -> Path:
