@@ -37,6 +37,7 @@ class Appointment:
     provider: str
     state: str
     is_over: bool
+    answer_by: datetime | None
     price: str
 
 
@@ -47,8 +48,12 @@ class Attempt:
     reference: str
     state: str
     asked: str
+    reserved: str  # empty but while it is reserved and not taken
+    reserved_until: datetime | None
     captured: str
     refunded: str
+    left_without_us: str  # empty if nothing has
+    recorded_by: str
     pays: bool
     quarantined: bool
     reason: str
@@ -83,6 +88,7 @@ def appointment(booking: Booking) -> Appointment:
         provider=booking.provider.resource.name if booking.provider else "",
         state=_words(booking.state),
         is_over=booking.state in OVER,
+        answer_by=booking.answer_by.astimezone(zone) if booking.answer_by else None,
         price=amount_in_words(Money(line.price, line.order.currency)),
     )
 
@@ -101,8 +107,12 @@ def attempt(payment: Payment, zone: ZoneInfo) -> Attempt:
         reference=payment.reference,
         state=_words(payment.state),
         asked=_money(payment.amount, payment),
+        reserved=_money(payment.authorized, payment) if payment.is_reserved else "",
+        reserved_until=payment.capture_before.astimezone(zone) if payment.capture_before else None,
         captured=_money(payment.captured, payment),
         refunded=_money(payment.refunded, payment),
+        left_without_us=_money(payment.reversed, payment) if payment.reversed else "",
+        recorded_by=payment.recorded_by,
         pays=payment.wins,
         quarantined=payment.quarantined,
         reason=payment.reason,
@@ -147,13 +157,19 @@ def _is_user(actor: str) -> bool:
 
 
 def _waits(payment: Any) -> int:
-    """All that is left, or of a payment that pays the part which was to go back."""
-    return int(payment.refused if payment.wins else payment.left)
+    """All that is left of it, taken or reserved; or the part which is to go back and does not by itself."""
+    if payment.by_hand:
+        return int(payment.by_hand)
+    return int(payment.refused if payment.wins else payment.kept.amount)
 
 
 def _why_it_waits(payment: Any) -> str:
     if payment.quarantined:
         return f"What was paid is not what was asked for: {payment.reason}."
+    if payment.by_hand:
+        return f"Please give it back by hand ({payment.why_by_hand or 'refund'}): the gateway does not."
+    if payment.is_reserved:
+        return f"It is reserved for no booking ({payment.reason or 'no reason was kept'}), and not set free."
     if payment.failed_refunds:
         why = payment.reason or "canceled"
         return f"It should go back ({why}), and the gateway refused {payment.failed_refunds} times."

@@ -6,12 +6,12 @@ give; a platform admin sees everything. Whatever a user may not see does not exi
 
 from __future__ import annotations
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from holdfast.booking.models import Booking
 from holdfast.catalog.models import Business, Member
 from holdfast.catalog.queries import RUNS_THE_BUSINESS, businesses_run_by
-from holdfast.flows.watching import money_waiting_on_a_person
+from holdfast.flows.watching import bookings_to_answer, money_waiting_on_a_person, refunds_by_hand
 from holdfast.payments.models import Payment
 from holdfast.platform.models import Finding, User
 
@@ -35,6 +35,11 @@ def bookings_open_to(user: User) -> QuerySet[Booking]:
     return bookings.filter(runs | gives)
 
 
+def bookings_to_answer_for(user: User) -> QuerySet[Booking]:
+    """The bookings that this user may see and that wait to be accepted or declined, the nearest end first."""
+    return bookings_open_to(user).filter(pk__in=bookings_to_answer()).order_by("answer_by", "pk")
+
+
 def payments_open_to(user: User) -> QuerySet[Payment]:
     """The payments of the businesses that this user runs."""
     return Payment.objects.filter(order__business__in=businesses_run_by(user)).select_related(
@@ -45,6 +50,7 @@ def payments_open_to(user: User) -> QuerySet[Payment]:
 def money_waiting_for(user: User) -> QuerySet[Payment]:
     """Money of the businesses that this user runs, of which a person must decide; oldest first."""
     failed = Q(transactions__kind="refund", transactions__state="failed")
+    by_hand = Q(transactions__in=refunds_by_hand())
     return (
         money_waiting_on_a_person()
         .filter(order__business__in=businesses_run_by(user))
@@ -52,6 +58,8 @@ def money_waiting_for(user: User) -> QuerySet[Payment]:
         .annotate(
             failed_refunds=Count("transactions", filter=failed),
             refused=Max("transactions__amount", filter=failed),
+            by_hand=Sum("transactions__amount", filter=by_hand),
+            why_by_hand=Max("transactions__reason", filter=by_hand),
         )
         .order_by("pk")
     )

@@ -15,7 +15,14 @@ from holdfast.platform.models import User
 
 from . import rows
 from .entry import at_the_desk
-from .scope import bookings_open_to, businesses_of, findings_for, money_waiting_for, payments_open_to
+from .scope import (
+    bookings_open_to,
+    bookings_to_answer_for,
+    businesses_of,
+    findings_for,
+    money_waiting_for,
+    payments_open_to,
+)
 
 A_DAY = timedelta(days=1)
 FINDINGS_SHOWN = 20
@@ -31,6 +38,7 @@ def front(request: HttpRequest, user: User) -> HttpResponse:
         "businesses": businesses,
         "business": business,
         "waiting": rows.waiting(money_waiting_for(user)),
+        "to_answer": [rows.appointment(booking) for booking in bookings_to_answer_for(user)],
         "findings": findings_for(user)[:FINDINGS_SHOWN],
     }
     if business is None:

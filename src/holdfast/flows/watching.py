@@ -52,8 +52,8 @@ def refunds_by_hand() -> QuerySet[Transaction]:
 
 
 def bookings_to_answer() -> QuerySet[Booking]:
-    """Bookings that somebody is to accept or decline, the nearest first."""
-    return Booking.objects.filter(state="pending_approval").order_by("answer_by", "pk")
+    """Bookings that somebody is to accept or decline."""
+    return Booking.objects.filter(state="pending_approval")
 
 
 def _refused_refunds() -> QuerySet[Transaction]:
