@@ -32,7 +32,6 @@ from tests.support.shop import (
 )
 from tests.support.ways import PRICE, TRADE, assert_all_is_well, at_the_gateway
 
-pytestmark = pytest.mark.spec("GEN-11")
 DAYS = timedelta(days=1)
 LATER = NOW + timedelta(hours=2)
 HALF = replace(DEPOSIT, deposit_percent=50)
@@ -115,6 +114,7 @@ def test_nobody_pays_anothers_balance(story: Story) -> None:
     assert everything() == before
 
 
+@pytest.mark.spec("GEN-11")
 @pytest.mark.parametrize(("notice", "percent"), [(8 * DAYS, 100), (2 * DAYS, 50), (DAYS / 2, 0)], ids=str)
 def test_canceled_after_its_deposit_it_gives_back_a_percentage_of_what_was_paid(
     story: Story, sandbox: Sandbox, notice: timedelta, percent: int
@@ -133,6 +133,7 @@ def test_canceled_after_its_deposit_it_gives_back_a_percentage_of_what_was_paid(
     assert_all_is_well(now=when)
 
 
+@pytest.mark.spec("GEN-11")
 def test_the_business_cancels_and_both_payments_go_back_whole(
     story: Story, sandbox: Sandbox, practice: Practice
 ) -> None:
@@ -146,6 +147,7 @@ def test_the_business_cancels_and_both_payments_go_back_whole(
     assert_all_is_well(now=LATER)
 
 
+@pytest.mark.spec("GEN-11")
 def test_balance_money_that_comes_after_the_cancellation_goes_back(story: Story, sandbox: Sandbox) -> None:
     balance = paying(story, Kind.BALANCE)
     canceled(story, now=LATER)
@@ -159,6 +161,7 @@ def test_balance_money_that_comes_after_the_cancellation_goes_back(story: Story,
     assert_all_is_well(now=LATER)
 
 
+@pytest.mark.spec("GEN-11")
 def test_with_one_of_three_canceled_the_balance_asks_for_the_other_two(
     practice: Practice, sandbox: Sandbox
 ) -> None:
@@ -176,6 +179,7 @@ def test_with_one_of_three_canceled_the_balance_asks_for_the_other_two(
     assert_all_is_well(now=LATER)
 
 
+@pytest.mark.spec("GEN-11")
 def test_the_other_two_then_give_back_all_that_they_cost(practice: Practice, sandbox: Sandbox) -> None:
     story = bought(sandbox, *three_of(practice), terms=DEPOSIT)
     canceled(story, which=1)
@@ -223,6 +227,7 @@ def test_a_balance_that_went_back_for_one_of_two_is_not_asked_for_again(
     assert_all_is_well()
 
 
+@pytest.mark.spec("GEN-12")
 def test_a_cheaper_time_is_taken_off_the_balance_first(
     story: Story, practice: Practice, sandbox: Sandbox
 ) -> None:
@@ -237,6 +242,7 @@ def test_a_cheaper_time_is_taken_off_the_balance_first(
     assert_all_is_well()
 
 
+@pytest.mark.spec("GEN-12")
 def test_what_a_much_cheaper_time_leaves_of_the_deposit_goes_back(
     story: Story, practice: Practice, sandbox: Sandbox
 ) -> None:

@@ -1,4 +1,4 @@
-"""What a move costs or gives back: the same price, a dearer one, a cheaper one, with taxes and promo codes."""
+"""What a move costs or gives back: the same price, a dearer one, a cheaper one; taxes and promo codes."""
 
 from __future__ import annotations
 
