@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -11,13 +10,10 @@ from holdfast.catalog.terms import Terms
 from holdfast.flows.ending import expire_orders
 from holdfast.flows.reconciliation import reconcile
 from holdfast.kernel.errors import Conflict
-from holdfast.payments.gateways import GATEWAYS
-from holdfast.payments.gateways.base import Redirect, Start
 from holdfast.payments.models import Transaction
 from tests.flows.books import everything
 from tests.support.practice import Practice
 from tests.support.sandbox import Sandbox
-from tests.support.toy import Toy
 from tests.support.ways import (
     AT_ONCE,
     AUTHORIZE,
@@ -136,19 +132,6 @@ def test_a_decline_that_no_worker_has_heard_of_is_carried_out_by_the_next_look(
 
     assert story.stands[0] == "voided"
     assert at_the_gateway(reserving, story.checkout.reference) == ("voided", 0)
-
-
-class OnlyReserves(Toy):
-    """An account that reserves money whatever it is asked to do."""
-
-    def start(self, wanted: Start, *, now: datetime) -> Redirect:
-        return super().start(replace(wanted, capture=False), now=now)
-
-
-@pytest.fixture
-def only_reserving(reserving: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    monkeypatch.setitem(GATEWAYS, Toy.name, OnlyReserves)
-    return reserving
 
 
 @pytest.mark.parametrize("terms", [AT_ONCE, HOLD_AT_ONCE], ids=["first", "hold"])

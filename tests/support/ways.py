@@ -28,12 +28,14 @@ from holdfast.flows.reconciliation import reconcile
 from holdfast.flows.resolving import resolve
 from holdfast.flows.settlement import settle
 from holdfast.orders.models import Order
+from holdfast.payments.gateways import GATEWAYS
+from holdfast.payments.gateways.base import Redirect, Start
 from holdfast.payments.models import Payment, Transaction
 from holdfast.platform.models import Transition, User
 from holdfast.surfaces.astrology.terms import TERMS
 from tests.support.practice import NOW, Practice, new_member, new_user, wish
 from tests.support.sandbox import Sandbox
-from tests.support.toy import WINDOW
+from tests.support.toy import WINDOW, Toy
 from tests.support.worker import work
 
 TRADE = "astrology"
@@ -61,6 +63,20 @@ def reserving(toy_gateway: Sandbox) -> Iterator[Sandbox]:
     toy_gateway.add_merchant("HOLDFAST_DEMO", **window)
     yield toy_gateway
     toy_gateway.add_merchant("HOLDFAST_DEMO", capture_window=str(int(WINDOW.total_seconds())))
+
+
+class OnlyReserves(Toy):
+    """An account that reserves money whatever it is asked to do."""
+
+    def start(self, wanted: Start, *, now: datetime) -> Redirect:
+        return super().start(replace(wanted, capture=False), now=now)
+
+
+@pytest.fixture
+def only_reserving(reserving: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The practice sells through such an account."""
+    monkeypatch.setitem(GATEWAYS, Toy.name, OnlyReserves)
+    return reserving
 
 
 @pytest.fixture(params=["phonepe", "toy"])

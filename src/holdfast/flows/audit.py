@@ -67,6 +67,7 @@ CHECKS = {
         FROM holdfast_booking_booking b
         JOIN holdfast_orders_line l ON l.id = b.line_id
         JOIN holdfast_payments_payment p ON p.order_id = l.order_id AND p.wins
+        JOIN holdfast_orders_due d ON d.id = p.due_id AND d.kind IN ('full', 'deposit')
         WHERE p.state = 'authorized' AND b.state IN ('confirmed', 'in_progress', 'completed', 'no_show')
     """,
     "winning payment without its booking": """

@@ -10,7 +10,7 @@ import structlog
 
 from holdfast.availability.actions import claim_again, take
 from holdfast.kernel.money import Money
-from holdfast.orders.models import Due, Order
+from holdfast.orders.models import Order
 from holdfast.orders.promos import give_back_redemption, redeem_again
 from holdfast.payments.actions import record, record_reversal
 from holdfast.payments.models import Payment, Transaction
@@ -20,8 +20,15 @@ from .decisions import Decision, Do, says_nothing
 from .ending import free
 from .entering import enter
 from .movements import OPEN, give_back, take_reserved
-from .moving import carry_out_move
-from .reserved import back_to_payment, captured, captured_instead, captured_outside, void_refused, voided
+from .reserved import (
+    back_to_payment,
+    captured,
+    captured_instead,
+    captured_outside,
+    paid_later,
+    void_refused,
+    voided,
+)
 from .story import ENDED_WITHOUT_MONEY, Story, late_look, next_look, reserved_look, sweep_look
 
 log = structlog.get_logger(__name__)
@@ -101,13 +108,12 @@ def _win(story: Story, decision: Decision) -> None:
 
 
 def _pay(story: Story, decision: Decision) -> None:
-    """A balance is paid, or the difference that a move has waited for."""
+    """A balance is paid, or the difference that a move waits for; money that is reserved is taken first."""
     _take_in(story, decision, wins=True)
     if story.payment.is_reserved:
         take_reserved(story.payment, by=story.by, now=story.now)
-    if story.payment.due.kind == Due.Kind.DIFFERENCE:
-        carry_out_move(story.payment.due_id, by=story.by, now=story.now)
-    post("email", name="paid", payment=story.payment.pk)
+    else:
+        paid_later(story)
 
 
 def _give_back(story: Story, decision: Decision) -> None:

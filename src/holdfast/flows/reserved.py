@@ -7,14 +7,18 @@ from datetime import timedelta
 import structlog
 
 from holdfast.availability.actions import hold
+from holdfast.orders.dues import COMES_LATER
+from holdfast.orders.models import Due
 from holdfast.payments.actions import record
 from holdfast.payments.models import Transaction
 from holdfast.payments.queries import asked_by
 from holdfast.platform.db import transaction_required
+from holdfast.platform.outbox import post
 
 from .decisions import Decision
 from .entering import bookings_of, tell
 from .movements import give_back
+from .moving import carry_out_move, still_waits
 from .story import Story, late_look, reserved_look, sweep_look
 
 log = structlog.get_logger(__name__)
@@ -28,10 +32,26 @@ def captured(story: Story, decision: Decision) -> None:
     """The gateway has taken it as we asked: what waited for that is confirmed."""
     accepted_by = _conclude(story, "succeed")
     _now_taken(story, decision)
+    if story.payment.due.kind in COMES_LATER:
+        paid_later(story)
+        return
     bookings = [one for one in bookings_of(story.order) if one.lifecycle.allows(one.state, "approve")]
     for booking in bookings:
         booking.move("approve", by=accepted_by, at=story.now, answer_by=None)
     tell(bookings, "confirmed")
+
+
+@transaction_required
+def paid_later(story: Story) -> None:
+    """A balance has been taken, or the difference for a move; where that waits no longer, it goes back."""
+    payment = story.payment
+    if payment.due.kind == Due.Kind.DIFFERENCE:
+        if not still_waits(payment.due_id):
+            give_back(payment, payment.kept, reason="slot_lost", by=story.by, now=story.now)
+            post("email", name="refunded", payment=payment.pk)
+            return
+        carry_out_move(payment.due_id, by=story.by, now=story.now)
+    post("email", name="paid", payment=payment.pk)
 
 
 @transaction_required
@@ -56,9 +76,12 @@ def captured_instead(story: Story, decision: Decision) -> None:
 
 @transaction_required
 def back_to_payment(story: Story, decision: Decision) -> None:
-    """It cannot be had: nothing is confirmed without money, and the customer is asked to pay anew."""
+    """It cannot be had: nothing is confirmed without money, and the customer is asked to pay anew.
+
+    A balance or a difference is asked for as before: what was paid earlier stands, and the booking with it.
+    """
     payment, now = story.payment, story.now
-    was_winning = payment.wins
+    pays_for_all = payment.wins and payment.due.kind not in COMES_LATER
     if story.under_way is not None:
         _conclude(story, "fail")
     if decision.event:
@@ -73,7 +96,7 @@ def back_to_payment(story: Story, decision: Decision) -> None:
         )
     else:
         give_back(payment, payment.kept, reason=decision.reason, by=story.by, now=now)
-    if was_winning:
+    if pays_for_all:
         _ask_to_pay_again(story, decision.reason)
 
 
