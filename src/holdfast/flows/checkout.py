@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -125,18 +125,22 @@ def reserve(wish: Wish, *, by: Shopper, now: datetime) -> Held:
 
 
 def _hold_what_can_be(wish: Wish, account: GatewayAccount | None, *, by: Shopper, now: datetime) -> Held:
-    """Everything, or with ``or_what_is_free`` what is free at a second look."""
+    """Everything; or with ``or_what_is_free`` what is free at another look, for as long as anything is."""
     base = _return_base(wish)
-    chosen = _chosen(wish, now=now)
-    try:
-        return _hold(wish, chosen, account, base, by=by, now=now)
-    except SlotTaken:
-        wanted = [(one.offering, one.period) for one in chosen]
-        free = free_among(wanted, now=now) if wish.or_what_is_free else []
-        if not free:
-            raise SlotTaken(nearest_free_slots(chosen[0].offering, chosen[0].period.start, now=now)) from None
+    chosen = wanted = _chosen(wish, now=now)
+    while chosen:
+        try:
+            return _hold(wish, chosen, account, base, by=by, now=now)
+        except SlotTaken:
+            chosen = _fewer(chosen, now=now) if wish.or_what_is_free else []
+    raise SlotTaken(nearest_free_slots(wanted[0].offering, wanted[0].period.start, now=now))
+
+
+def _fewer(chosen: Sequence[Chosen], *, now: datetime) -> list[Chosen]:
+    """Those at which nobody else is. If that is all of them, they are in each other's way: one goes."""
+    free = free_among([(one.offering, one.period) for one in chosen], now=now)
     kept = [one for one in chosen if (one.offering, one.period) in free]
-    return _hold(replace(wish, or_what_is_free=False), kept, account, base, by=by, now=now)
+    return kept if len(kept) < len(chosen) else kept[:-1]
 
 
 def _chosen(wish: Wish, *, now: datetime) -> list[Chosen]:
