@@ -456,6 +456,7 @@ def another_attempt(payment: Payment) -> Payment:
             account=payment.account,
             reference=f"{payment.reference}-2",
             first_look_at=NOW,
+            by="nobody",
             now=NOW,
         )
     wanted = Start(attempt.reference, attempt.money, "https://yourapp.com", timedelta(minutes=10))

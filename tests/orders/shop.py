@@ -74,6 +74,7 @@ def placed(
         quote=quote_of(offerings, promo=promo, fees=fees),
         return_base="",
         address=None,
+        by="nobody",
         now=NOW,
     )
 

@@ -92,7 +92,12 @@ def lock_pools(pools: Iterable[UUID]) -> dict[UUID, int]:
 @transaction_required
 def take(*owners: str) -> int:
     """What is held becomes taken. Answers how many allocations were held."""
-    return Allocation.objects.filter(owner__in=owners, state="held").update(state="taken", held_until=None)
+    sql = f"""
+        UPDATE "{TABLE}" SET state = 'taken', held_until = NULL WHERE owner = ANY(%s) AND state = 'held'
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(owners)])
+        return int(cursor.rowcount)
 
 
 @transaction_required

@@ -10,11 +10,13 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q, QuerySet
 
 from holdfast.catalog.models import Offering, Resource
 from holdfast.kernel.period import Period
+from holdfast.platform.prepared import Prepared
 
 from .lifecycle import KEEPS_TIME
 from .models import Allocation, DateOverride, WeeklyHours
@@ -54,6 +56,13 @@ def resources_of(offering: Offering) -> QuerySet[Resource]:
     return offering.resources.order_by("kind", "name", "pk")
 
 
+NEEDED = Prepared(
+    lambda offering: (
+        Resource.objects.filter(offerings=offering).select_related("provider").order_by("kind", "name", "pk")
+    )
+)
+
+
 def needs_of(offering: Offering, resources: Iterable[Resource]) -> Needs:
     """How each of the offering's resources is kept for a slot of it."""
     kept = tuple((resource.pk, _how_kept(resource)) for resource in resources)
@@ -75,7 +84,7 @@ def slots_between(
     resources: Iterable[Resource] | None = None,
     zone: ZoneInfo | None = None,
 ) -> list[Slot]:
-    """The slots that are open by the calendars, whether or not they are taken: three queries at most.
+    """The slots that are open by the calendars, whether or not they are taken: two queries at most.
 
     ``first`` and ``last`` are dates of the business, or of ``zone``.
     """
@@ -92,7 +101,7 @@ def slots_between(
 def free_slots(
     offering: Offering, *, first: date, last: date, now: datetime, zone: ZoneInfo | None = None
 ) -> list[Slot]:
-    """The slots from ``first`` to ``last`` with the taken ones marked: four queries whatever the size.
+    """The slots from ``first`` to ``last`` with the taken ones marked: three queries whatever the size.
 
     The dates are the business's, or those of the customer's ``zone``.
     """
@@ -144,24 +153,42 @@ def nearest_free_slots(offering: Offering, wanted: datetime, *, now: datetime) -
 
 def holds_all(*owners: str) -> bool:
     """Whether they still hold all that they last claimed. Their allocations stay locked until commit."""
-    own = Allocation.objects.filter(owner__in=owners).order_by("resource_id", "seat", "period")
     claims: dict[str, dict[datetime, set[str]]] = {owner: defaultdict(set) for owner in owners}
-    for owner, claimed_at, state in own.select_for_update().values_list("owner", "created_at", "state"):
-        claims[owner][claimed_at].add(state)
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_OWN, [list(owners)])
+        for owner, claimed_at, state in cursor.fetchall():
+            claims[owner][claimed_at].add(state)
     return all(of_one and of_one[max(of_one)] == {"held"} for of_one in claims.values())
 
 
+LOCK_OWN = f"""
+    SELECT owner, created_at, state FROM "{Allocation._meta.db_table}" WHERE owner = ANY(%s)
+    ORDER BY resource_id, seat, period FOR UPDATE
+"""
+
+
 def _calendars(resources: Sequence[UUID], *, first: date, last: date) -> list[Calendar]:
+    """Their weekly hours and the dates that differ, from the day before the first: one query for both."""
     weekly: dict[UUID, dict[int, list[Hours]]] = {resource: defaultdict(list) for resource in resources}
-    for week in WeeklyHours.objects.filter(resource__in=resources).order_by("weekday", "opens"):
-        weekly[week.resource_id][week.weekday].append(Hours(week.opens, week.closes))
     overrides: dict[UUID, dict[date, list[Hours]]] = {resource: defaultdict(list) for resource in resources}
-    days = (first - timedelta(days=1), last)
-    for other in DateOverride.objects.filter(resource__in=resources, day__range=days).order_by("opens"):
-        hours = overrides[other.resource_id][other.day]
-        if other.opens is not None and other.closes is not None:
-            hours.append(Hours(other.opens, other.closes))
+    ids = list(resources)
+    with connection.cursor() as cursor:
+        cursor.execute(HOURS, [ids, ids, first - timedelta(days=1), last])
+        for resource, weekday, day, opens, closes in cursor.fetchall():
+            hours = weekly[resource][weekday] if day is None else overrides[resource][day]
+            if opens is not None:
+                hours.append(Hours(opens, closes))
     return [Calendar(weekly[resource], overrides[resource]) for resource in resources]
+
+
+HOURS = f"""
+    SELECT resource_id, weekday, NULL::date AS day, opens, closes
+    FROM "{WeeklyHours._meta.db_table}" WHERE resource_id = ANY(%s)
+    UNION ALL
+    SELECT resource_id, NULL, day, opens, closes
+    FROM "{DateOverride._meta.db_table}" WHERE resource_id = ANY(%s) AND day BETWEEN %s AND %s
+    ORDER BY opens
+"""
 
 
 def kept_in(resources: Iterable[Resource], span: Period, *, now: datetime) -> QuerySet[Allocation]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from holdfast.kernel.ids import new_reference
 from holdfast.orders.models import Line, Order
 from holdfast.platform.db import transaction_required
-from holdfast.platform.moves import remember_births
+from holdfast.platform.moves import born
 
 from .models import Booking
 
@@ -42,8 +42,7 @@ def book(
         )
         for line in lines
     ]
-    Booking.objects.bulk_create(made)
-    remember_births(made, by=by, at=now)
+    born(made, by=by, at=now)
     return made
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import QuerySet
 
 from holdfast.kernel.errors import NotFound
+from holdfast.platform.prepared import Prepared
 
 from .models import Business, Member, Offering
 
@@ -30,10 +31,17 @@ def on_offer() -> QuerySet[Offering]:
 
 def offering(offering_id: int, *, trade: str) -> Offering:
     """One active offering with its business. Raises NotFound."""
-    found = offerings(trade).filter(pk=offering_id).first()
+    found = _ONE_OFFERING.first(trade=trade, offering_id=offering_id)
     if found is None:
         raise NotFound
     return found
+
+
+_ONE_OFFERING = Prepared(
+    lambda trade, offering_id: Offering.objects.filter(
+        pk=offering_id, trade=trade, active=True
+    ).select_related("business")
+)
 
 
 def businesses_run_by(user: User) -> QuerySet[Business]:

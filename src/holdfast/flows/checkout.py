@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 
 from holdfast.availability.actions import claim_all, take
-from holdfast.availability.queries import nearest_free_slots, resources_of, wanted_by
+from holdfast.availability.queries import NEEDED, nearest_free_slots, wanted_by
 from holdfast.booking.actions import book
 from holdfast.booking.models import Booking
 from holdfast.catalog.models import Offering, Resource
@@ -29,7 +29,6 @@ from holdfast.platform import metrics
 from holdfast.platform.customers import customer_of
 from holdfast.platform.db import retried_once, transaction, transaction_required
 from holdfast.platform.models import Customer
-from holdfast.platform.moves import remember_births
 
 from .actors import Shopper
 from .choosing import free_among, open_period, provider_among
@@ -153,7 +152,7 @@ def _chosen(wish: Wish, *, now: datetime) -> list[Chosen]:
         raise Invalid({"offering": ["Only services of one business can be booked together."]})
     chosen = []
     for choice in wish.choices:
-        resources = list(resources_of(choice.offering).select_related("provider"))
+        resources = NEEDED(offering=choice.offering.pk)
         period = open_period(choice.offering, choice.starts_at, resources, now=now)
         chosen.append(Chosen(choice.offering, period, resources, choice.details))
     return chosen
@@ -192,6 +191,7 @@ def _hold(
             quote=quote,
             return_base=return_to,
             address=by.address,
+            by=str(by),
             now=now,
         )
         bookings: Sequence[Booking] = ()
@@ -226,16 +226,12 @@ def _begin(
     """The payment of what is due now, unless it is opened later; where nothing is due, all is done."""
     order = placed.order
     if order.total == 0:
-        remember_births([order], by=by, at=now)
         take(*(line.owner for line in placed.lines))
         enter(order, placed.lines, None, by=by, now=now, why="nothing to pay")
         return None
     if account is None:
-        remember_births([order], by=by, at=now)
         return None
-    payment = intend(placed.due, order=order, account=account, offering=offering, now=now)
-    remember_births([order, payment], by=by, at=now)
-    return payment
+    return intend(placed.due, order=order, account=account, offering=offering, by=by, now=now)
 
 
 def _nothing_to_pay(held: Held) -> Checkout:

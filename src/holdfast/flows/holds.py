@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef, Q, Subquery
+from django.db import connection
 
 from holdfast.availability.actions import hold_until
 from holdfast.availability.queries import holds_all
@@ -59,31 +60,32 @@ def refuse_squatting(
 
 def unpaid_holds(customer: Customer, *, address: str | None, now: datetime) -> Sequence[UnpaidHold]:
     """What this customer holds, and what others hold from the same network address: one query."""
-    whose = Q(order__customer=customer)
-    if address is not None and settings.HOLDFAST_HOLDS_AN_ADDRESS:
-        whose |= Q(order__address=address)
-    latest = Payment.objects.filter(order=OuterRef("order")).order_by("-pk")
-    services = (
-        Line.objects.filter(whose, kind=Line.Kind.SERVICE, order__state="placed", order__expires_at__gt=now)
-        .select_related("order")
-        .annotate(
-            reference=Subquery(latest.values("reference")[:1]),
-            payment_url=Subquery(latest.values("payment_url")[:1]),
-        )
-        .order_by("order_id", "pk")
-    )
-    return [_hold_of(list(lines), customer) for _, lines in groupby(services, key=lambda line: line.order_id)]
+    same_address = address if settings.HOLDFAST_HOLDS_AN_ADDRESS else None
+    with connection.cursor() as cursor:
+        cursor.execute(UNPAID, [now, customer.pk, same_address])
+        rows = cursor.fetchall()
+    return [_hold_of(list(services), customer) for _, services in groupby(rows, key=itemgetter(0))]
 
 
-def _hold_of(services: Sequence[Any], customer: Customer) -> UnpaidHold:
-    first = services[0]
-    return UnpaidHold(
-        is_own=first.order.customer_id == customer.pk,
-        times=frozenset((line.offering_id, line.starts_at) for line in services),
-        expires_at=first.order.expires_at,
-        reference=first.reference or "",  # a booking that is to be paid yet has no payment
-        payment_url=first.payment_url or "",
-    )
+# A row for each service of an order that is held; a booking that is to be paid yet has no payment.
+UNPAID = f"""
+    SELECT o.id, o.customer_id, o.expires_at, l.offering_id, l.starts_at,
+        COALESCE(p.reference, ''), COALESCE(p.payment_url, '')
+    FROM "{Order._meta.db_table}" o
+    JOIN "{Line._meta.db_table}" l ON l.order_id = o.id AND l.kind = 'service'
+    LEFT JOIN LATERAL (
+        SELECT reference, payment_url FROM "{Payment._meta.db_table}"
+        WHERE order_id = o.id ORDER BY id DESC LIMIT 1
+    ) p ON true
+    WHERE o.state = 'placed' AND o.expires_at > %s AND (o.customer_id = %s OR o.address = %s::inet)
+    ORDER BY o.id, l.id
+"""
+
+
+def _hold_of(services: Sequence[tuple[Any, ...]], customer: Customer) -> UnpaidHold:
+    _, owner, expires_at, _, _, reference, payment_url = services[0]
+    times = frozenset((offering, starts_at) for _, _, _, offering, starts_at, _, _ in services)
+    return UnpaidHold(owner == customer.pk, times, expires_at, reference, payment_url)
 
 
 @transaction_required

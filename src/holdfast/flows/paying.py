@@ -33,7 +33,6 @@ from holdfast.payments.models import GatewayAccount, Payment
 from holdfast.payments.queries import account_for
 from holdfast.platform import metrics
 from holdfast.platform.db import transaction, transaction_required
-from holdfast.platform.moves import remember_births
 
 from .actors import Shopper, gateway_actor
 from .ending import end_attempt
@@ -89,7 +88,9 @@ def account_of(business: Business, *, method: str = "") -> GatewayAccount:
 
 
 @transaction_required
-def intend(due: Due, *, order: Order, account: GatewayAccount, offering: int, now: datetime) -> Payment:
+def intend(
+    due: Due, *, order: Order, account: GatewayAccount, offering: int, by: str, now: datetime
+) -> Payment:
     """Write down a payment as we mean to make it, before the gateway hears of it."""
     zone = account.business.zone
     return write_intent(
@@ -100,6 +101,7 @@ def intend(due: Due, *, order: Order, account: GatewayAccount, offering: int, no
             order.terms.payment_reference, offering=offering, day=now.astimezone(zone).date()
         ),
         first_look_at=now + gateway_class(account).next_look(age=timedelta(0)),
+        by=by,
         now=now,
     )
 
@@ -165,8 +167,7 @@ def _attempt(
         if not anew and (there := is_open.first()) is not None:
             return there, False
         first = services_of(order).values_list("offering", flat=True)[0]
-        payment = intend(due, order=order, account=account, offering=first, now=now)
-        remember_births([payment], by=by, at=now)
+        payment = intend(due, order=order, account=account, offering=first, by=by, now=now)
     return payment, True
 
 

@@ -9,18 +9,19 @@ from enum import StrEnum
 import structlog
 
 from holdfast.kernel.errors import Conflict, Invalid
+from holdfast.kernel.ids import new_reference
 from holdfast.kernel.money import Money
 from holdfast.orders.actions import lock
 from holdfast.orders.models import Due, Order
+from holdfast.payments.actions import write_intent
 from holdfast.payments.gateways.base import Became, Outcome
 from holdfast.payments.models import GatewayAccount, Payment
 from holdfast.payments.queries import BY_HAND, open_dues
 from holdfast.platform.db import retried_once, transaction
 from holdfast.platform.models import User
-from holdfast.platform.moves import remember_births
 
 from .changing import Change, change_from_inside
-from .paying import PAID, intend
+from .paying import PAID
 from .settlement import carry_out
 
 log = structlog.get_logger(__name__)
@@ -67,9 +68,17 @@ def _record(change: Change, taken: Taken, *, now: datetime) -> Payment:
         due = _next_due(order)
         if taken.amount != due.money:
             raise Invalid({"amount": [f"Payment amount must be exactly {due.money.decimal}."]})
-        payment = intend(due, order=order, account=_account(order), offering=0, now=now)
-        Payment.objects.filter(pk=payment.pk).update(recorded_by=change.by, next_look_at=None)
-        remember_births([payment], by=change.by, at=now, why=taken.method.value)
+        payment = write_intent(
+            due,
+            order=order,
+            account=_account(order),
+            reference=_reference(order, now=now),
+            first_look_at=None,
+            recorded_by=change.by,
+            by=change.by,
+            now=now,
+            why=taken.method.value,
+        )
         outcome = Outcome(
             Became.CAPTURED,
             word=taken.method.value,
@@ -90,6 +99,11 @@ def _next_due(order: Order) -> Due:
     if due is None:
         raise Conflict(PAID)
     return due
+
+
+def _reference(order: Order, *, now: datetime) -> str:
+    today = now.astimezone(order.business.zone).date()
+    return new_reference(order.terms.payment_reference, offering=0, day=today)
 
 
 def _account(order: Order) -> GatewayAccount:

@@ -25,7 +25,7 @@ from holdfast.orders.pricing import tax_line
 from holdfast.payments.models import Payment
 from holdfast.platform.db import retried_once, transaction, transaction_required
 from holdfast.platform.models import User
-from holdfast.platform.moves import remember_births
+from holdfast.platform.moves import born
 from holdfast.platform.outbox import post
 
 from .changing import Change, change_of
@@ -168,7 +168,7 @@ def _hold(
     """Hold the new time beside the old one, and ask for the difference."""
     due = ask_for(order, Due.Kind.DIFFERENCE, dearer_by + _tax_on(dearer_by, booking.line), now)
     provider = provider_among(target.resources)
-    waiting = Rescheduling.objects.create(
+    waiting = Rescheduling(
         booking=booking,
         due=due,
         offering=target.offering,
@@ -181,7 +181,7 @@ def _hold(
         expires_at=now + order.terms.hold_for,
         created_at=now,
     )
-    remember_births([waiting], by=change.by, at=now)
+    born([waiting], by=change.by, at=now)
     wanted = wanted_by(target.offering, target.resources, target.period)
     beside_its_own = [replace(one, shared_by=one.shared_by or booking.line.owner) for one in wanted]
     claim(beside_its_own, owner=waiting.owner, until=waiting.expires_at, now=now)

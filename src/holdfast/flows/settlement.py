@@ -13,12 +13,12 @@ import structlog
 from holdfast.availability.queries import holds_all
 from holdfast.orders.actions import lock
 from holdfast.orders.dues import COMES_LATER
-from holdfast.orders.models import Due
-from holdfast.orders.queries import services_of
+from holdfast.orders.models import Due, Line
 from holdfast.payments.gateways.base import Outcome, Unknown
 from holdfast.payments.models import Payment
 from holdfast.platform import metrics
 from holdfast.platform.db import retried_once, transaction, transaction_required
+from holdfast.platform.prepared import Prepared
 
 from .actors import gateway_actor
 from .carrying_out import CARRY_OUT
@@ -30,11 +30,35 @@ from .story import Story
 
 log = structlog.get_logger(__name__)
 
+PAYMENT = Prepared(lambda payment_id: Payment.objects.select_related("account").filter(pk=payment_id))
+PAYMENTS = Prepared(
+    lambda order: (
+        Payment.objects.select_related("account", "due")
+        .select_for_update(of=("self",))
+        .filter(order=order)
+        .order_by("pk")
+    )
+)
+SERVICES = Prepared(
+    lambda order: (
+        Line.objects.filter(order=order, kind=Line.Kind.SERVICE.value)
+        .select_related("offering__business")
+        .order_by("pk")
+    )
+)
+
 
 def settle(payment_id: int, *, now: datetime) -> Payment:
     """Bring one payment, its order and its bookings to agree with the gateway. Raises Unknown."""
-    payment = Payment.objects.select_related("account").get(pk=payment_id)
+    payment = _payment(payment_id)
     return apply(payment, ask(payment, now=now), now=now)
+
+
+def _payment(payment_id: int) -> Payment:
+    found = PAYMENT.first(payment_id=payment_id)
+    if found is None:
+        raise Payment.DoesNotExist
+    return found
 
 
 def ask(payment: Payment, *, now: datetime) -> Outcome:
@@ -77,12 +101,11 @@ def carry_out(
 
 def _read(payment: Payment, outcome: Outcome, *, refused: bool, by: str, now: datetime) -> Story:
     order = lock(payment.order_id)
-    payments = Payment.objects.select_related("account", "due").select_for_update(of=("self",)).order_by("pk")
-    attempts = {attempt.pk: attempt for attempt in payments.filter(order_id=order.pk)}
+    attempts = {attempt.pk: attempt for attempt in PAYMENTS(order=order.pk)}
     current = attempts.pop(payment.pk)
     return Story(
         order=order,
-        lines=tuple(services_of(order).select_related("offering__business")),
+        lines=tuple(SERVICES(order=order.pk)),
         payment=current,
         another_wins=any(other.has_paid and other.due_id == current.due_id for other in attempts.values()),
         under_way=under_way(current) if current.is_reserved else None,

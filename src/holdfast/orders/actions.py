@@ -14,6 +14,9 @@ from holdfast.catalog.terms import Terms
 from holdfast.kernel.period import Period
 from holdfast.platform.db import transaction_required
 from holdfast.platform.models import Customer
+from holdfast.platform.moves import born
+from holdfast.platform.prepared import Prepared
+from holdfast.platform.rows import insert
 
 from .dues import Kind as DueKind
 from .dues import dues_for
@@ -59,6 +62,7 @@ def place(
     quote: Quote,
     return_base: str,
     address: str | None,
+    by: str,
     now: datetime,
 ) -> Placed:
     """Write down what is bought, as it was quoted and under these terms, and what is due when.
@@ -67,7 +71,7 @@ def place(
     """
     business, trade = items[0].offering.business, items[0].offering.trade
     assert {(item.offering.business_id, item.offering.trade) for item in items} == {(business.pk, trade)}
-    order = Order.objects.create(
+    order = Order(
         business=business,
         customer=customer,
         trade=trade,
@@ -80,6 +84,7 @@ def place(
         expires_at=now + terms.hold_for,
         created_at=now,
     )
+    born([order], by=by, at=now)
     lines = _write_lines(order, items, quote)
     dues = _ask(order, terms, starts_at=min(item.period.start for item in items), now=now)
     return Placed(order, lines, dues)
@@ -87,7 +92,7 @@ def place(
 
 def _write_lines(order: Order, items: Sequence[Item], quote: Quote) -> tuple[Line, ...]:
     """The services in one statement, and in another what belongs to them, if anything does."""
-    services = Line.objects.bulk_create(
+    services = [
         Line(
             order=order,
             kind=Kind.SERVICE.value,
@@ -101,9 +106,10 @@ def _write_lines(order: Order, items: Sequence[Item], quote: Quote) -> tuple[Lin
             details=item.details,
         )
         for item, quoted in zip(items, quote.services, strict=True)
-    )
+    ]
+    insert(services)
     if quote.parts:
-        Line.objects.bulk_create(_part(part, of=services[part.of or 0]) for part in quote.parts)
+        insert([_part(part, of=services[part.of or 0]) for part in quote.parts])
     return tuple(services)
 
 
@@ -128,7 +134,8 @@ def _ask(order: Order, terms: Terms, *, starts_at: datetime, now: datetime) -> t
         now=now,
     )
     dues = [Due(order=order, kind=ask.kind.value, amount=ask.amount, due_at=ask.due_at) for ask in asks]
-    return tuple(Due.objects.bulk_create(dues))
+    insert(dues)
+    return tuple(dues)
 
 
 @transaction_required
@@ -151,11 +158,12 @@ def add_line(order: Order, *, of: Line, title: str, price: int) -> Line:
                 prices_include_tax=business.prices_include_tax,
             )
         )
-    line, *_ = Line.objects.bulk_create(_part(one, of=of) for one in quoted)
+    parts = [_part(one, of=of) for one in quoted]
+    insert(parts)
     change = sum(one.price for one in quoted)
     Order.objects.filter(pk=order.pk).update(total=F("total") + change)
     order.refresh_from_db(fields=["total"])
-    return line
+    return parts[0]
 
 
 @transaction_required
@@ -174,4 +182,10 @@ def withdraw(due: Due, now: datetime) -> None:
 @transaction_required
 def lock(order_id: int) -> Order:
     """Take the order's row lock: the first lock of every story about an order."""
-    return Order.objects.select_for_update().get(pk=order_id)
+    order = _LOCKED.first(order_id=order_id)
+    if order is None:
+        raise Order.DoesNotExist
+    return order
+
+
+_LOCKED = Prepared(lambda order_id: Order.objects.select_for_update().filter(pk=order_id))

@@ -9,7 +9,8 @@ from django.db.models import F, Q
 from holdfast.kernel.money import Money
 from holdfast.orders.models import Due, Order
 from holdfast.platform.db import transaction_required
-from holdfast.platform.moves import remember_births
+from holdfast.platform.moves import born
+from holdfast.platform.rows import insert
 
 from .models import GatewayAccount, Payment, Transaction
 
@@ -19,10 +20,19 @@ LETTERS = {Transaction.Kind.CAPTURE: "C", Transaction.Kind.VOID: "V", Transactio
 
 @transaction_required
 def write_intent(
-    due: Due, *, order: Order, account: GatewayAccount, reference: str, first_look_at: datetime, now: datetime
+    due: Due,
+    *,
+    order: Order,
+    account: GatewayAccount,
+    reference: str,
+    first_look_at: datetime | None,
+    by: str,
+    now: datetime,
+    recorded_by: str = "",
+    why: str = "",
 ) -> Payment:
-    """The payment as we mean to make it, before the gateway hears of it."""
-    return Payment.objects.create(
+    """The payment as we mean to make it, before the gateway hears of it; or as somebody has taken it."""
+    payment = Payment(
         order=order,
         due=due,
         account=account,
@@ -30,9 +40,12 @@ def write_intent(
         currency=order.currency,
         amount=due.amount,
         state="created",
+        recorded_by=recorded_by,
         next_look_at=first_look_at,
         created_at=now,
     )
+    born([payment], by=by, at=now, why=why)
+    return payment
 
 
 @transaction_required
@@ -47,7 +60,7 @@ def record(
     now: datetime,
 ) -> None:
     """The gateway says that this much moved: written as it says, whatever we think of it."""
-    Transaction.objects.create(
+    movement = Transaction(
         payment=payment,
         kind=kind,
         amount=amount.amount,
@@ -57,6 +70,7 @@ def record(
         state="succeeded",
         created_at=now,
     )
+    insert([movement])
 
 
 @transaction_required
@@ -77,7 +91,7 @@ def owe(
     hands.
     """
     number = payment.transactions.filter(kind=kind).count() + 1
-    owed = Transaction.objects.create(
+    owed = Transaction(
         payment=payment,
         kind=kind,
         amount=amount.amount,
@@ -87,7 +101,7 @@ def owe(
         by_hand=by_hand,
         created_at=now,
     )
-    remember_births([owed], by=by, at=now, why=reason)
+    born([owed], by=by, at=now, why=reason)
     return owed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -10,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from holdfast.orders.dues import COMES_LATER
 from holdfast.orders.models import Due
 from holdfast.platform.models import Transition
+from holdfast.platform.prepared import Prepared
 
 from .models import GatewayAccount, Payment, Transaction
 
@@ -22,9 +24,18 @@ def account_for(business_id: int, *, gateway: str = "") -> GatewayAccount | None
 
     What a person takes is recorded, and never begun here.
     """
-    accounts = GatewayAccount.objects.filter(business_id=business_id, active=True).exclude(gateway=BY_HAND)
-    chosen = accounts.filter(gateway=gateway) if gateway else accounts
-    return chosen.select_related("business").order_by("mode", "position", "id").first()
+    if gateway:
+        return _AT_A_GATEWAY.first(business=business_id, gateway=gateway)
+    return _FIRST_ACCOUNT.first(business=business_id)
+
+
+def _accounts_of(business: Any) -> QuerySet[GatewayAccount]:
+    accounts = GatewayAccount.objects.filter(business=business, active=True).exclude(gateway=BY_HAND)
+    return accounts.select_related("business").order_by("mode", "position", "id")
+
+
+_FIRST_ACCOUNT = Prepared(lambda business: _accounts_of(business)[:1])
+_AT_A_GATEWAY = Prepared(lambda business, gateway: _accounts_of(business).filter(gateway=gateway)[:1])
 
 
 def accounts_at(gateway: str) -> QuerySet[GatewayAccount]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, cast
 
@@ -14,6 +14,7 @@ from holdfast.kernel.lifecycle import Lifecycle
 
 from .db import transaction_required
 from .models.transition import Transition
+from .rows import identify, insertion
 
 
 class Lived(models.Model):
@@ -65,22 +66,21 @@ class Lived(models.Model):
 
 
 @transaction_required
-def remember_births(born: Iterable[Lived], *, by: str, at: datetime, why: str = "") -> None:
-    """Write the first transition row of each new row, in one statement."""
-    Transition.objects.bulk_create(
-        Transition(
-            subject=row.lifecycle.subject,
-            subject_id=row.pk,
-            seq=0,
-            before="",
-            event="create",
-            after=row.state,
-            actor=by,
-            reason=why[:200],
-            at=at,
+def born(rows: Sequence[Lived], *, by: str, at: datetime, why: str = "") -> None:
+    """Write new rows of one kind, and the first transition row of each, in one statement."""
+    sql, params = insertion(rows)
+    meta = type(rows[0])._meta
+    sql = f"""
+        WITH born AS ({sql} RETURNING "{meta.pk.column}" AS id, state), remembered AS (
+            INSERT INTO "{Transition._meta.db_table}"
+                (subject, subject_id, seq, before, event, after, actor, reason, at)
+            SELECT %s, id, 0, '', 'create', state, %s, %s, %s FROM born
         )
-        for row in born
-    )
+        SELECT id FROM born
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*params, rows[0].lifecycle.subject, by, why[:200], at])
+        identify(rows, [made for (made,) in cursor.fetchall()])
 
 
 def one_of(lifecycle: Lifecycle) -> models.CheckConstraint:

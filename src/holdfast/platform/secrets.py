@@ -21,7 +21,12 @@ def encrypt(text: str) -> str:
 
 
 def decrypt(text: str) -> str:
-    return _cipher(tuple(settings.HOLDFAST_ENCRYPTION_KEYS)).decrypt(text.encode()).decode()
+    return _decrypted(text, tuple(settings.HOLDFAST_ENCRYPTION_KEYS))
+
+
+@lru_cache(maxsize=1024)  # the same few accounts are read for every booking
+def _decrypted(text: str, keys: tuple[str, ...]) -> str:
+    return _cipher(keys).decrypt(text.encode()).decode()
 
 
 class EncryptedJSONField(models.TextField[Any, Any]):
