@@ -8,8 +8,9 @@ from holdfast.booking.refund_terms import percent_back, share_of
 
 from .moving import book, hold_again, move_booking, move_order, release
 from .owing import give_back, take_reserved
+from .rescheduling import give_up_move
 from .rules import Run
-from .world import PRICE, World, minute, moment, winner, with_order
+from .world import Payment, World, minute, moment, winner, winners, with_order
 
 
 def enter(world: World, number: int, order: int, run: Run) -> World:
@@ -54,11 +55,24 @@ def ask_to_pay_again(world: World, order: int, run: Run) -> World:
 
 
 def part(world: World, order: int, *, percent: int) -> World:
-    """The booking has ended: its time is free, and so many percent of what was paid go back."""
-    payment = winner(world, order)
-    world = move_order(release(world, order), order, "cancel")
+    """The booking has ended: its time is free, a move is not wanted any more, and so many percent of what was
+    paid go back, of the latest payment first."""
+    paying = winners(world, order)
+    world = give_up_move(move_order(release(world, order), order, "cancel"), order, "withdraw")
     world = with_order(world, order, expires=None)
-    return world if payment is None else give_back(world, payment, share_of(PRICE.amount, percent=percent))
+    owed = share_of(sum(_kept(world.payments[one]) for one in paying), percent=percent)
+    for one in reversed(paying):
+        share = min(owed, _kept(world.payments[one]))
+        owed -= share
+        world = give_back(world, one, share) if share else world
+    return world
+
+
+def _kept(payment: Payment) -> int:
+    """What its customer has given for it and does not have back: taken, or only reserved."""
+    if payment.state == "authorized":
+        return payment.authorized
+    return payment.captured - payment.reversed
 
 
 def percent_for(world: World, order: int, run: Run) -> int:

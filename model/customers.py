@@ -69,11 +69,10 @@ def _hold(world: World, who: int, slot_number: int, run: Run) -> Step | None:
     return Step(f"{customer(who)} holds {slot(slot_number, run)}{again}{collided}.", after)
 
 
-def _intent(world: World, order: int) -> World:
+def _intent(world: World, order: int, *, due: str = "full") -> World:
     number = len(world.payments)
-    written = world._replace(
-        payments=(*world.payments, Payment(order, created=world.now)), gateway=(*world.gateway, AtGateway())
-    )
+    payment = Payment(order, created=world.now, due=due)
+    written = world._replace(payments=(*world.payments, payment), gateway=(*world.gateway, AtGateway()))
     return with_errand(written, Errand("start", number))
 
 
@@ -85,7 +84,9 @@ def pay(world: World, run: Run) -> Iterator[Step]:
     if not run.may_begin(world):
         return
     for number, order in enumerate(world.orders):
-        made = [n for n, payment in enumerate(world.payments) if payment.order == number]
+        if order.move is not None:
+            yield from _pay_the_difference(world, number, run)
+        made = attempts_at(world, number, "full")
         holds = order.state == "placed" and (order.expires or 0) > world.now and order.allocation == "held"
         may_try = len(made) < run.bounds.attempts and winner(world, number) is None
         is_open = any(_is_open(world, one) for one in made)
@@ -94,6 +95,22 @@ def pay(world: World, run: Run) -> Iterator[Step]:
         tries = "tries to pay anew" if made else "goes on to pay"
         kept = ", and keeps the old page open" if is_open else ""
         yield Step(f"{customer(order.customer)} {tries}{kept}.", _intent(world, number))
+
+
+def attempts_at(world: World, order: int, due: str) -> list[int]:
+    return [n for n, one in enumerate(world.payments) if one.order == order and one.due == due]
+
+
+def _pay_the_difference(world: World, number: int, run: Run) -> Iterator[Step]:
+    """As long as it is asked for; whether its time is still held is decided when the money comes."""
+    order = world.orders[number]
+    waits = order.move is not None and order.move.state == "waiting"
+    is_asked = waits and order.state == "completed" and world.now < run.bounds.end
+    made = attempts_at(world, number, "difference")
+    may_try = len(made) < run.bounds.attempts and not any(_is_open(world, one) for one in made)
+    if is_asked and may_try:
+        story = f"{customer(order.customer)} goes on to pay the difference."
+        yield Step(story, _intent(world, number, due="difference"))
 
 
 def _is_open(world: World, number: int) -> bool:

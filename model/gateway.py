@@ -10,7 +10,7 @@ from holdfast.payments.gateways.base import Became
 from .asking import truth
 from .rules import SWEPT_WITHIN, Run, Step
 from .wording import the_payment
-from .world import PRICE, AtGateway, Call, Notice, Word, World, with_gateway
+from .world import PRICE, AtGateway, Call, Notice, Word, World, price_of, with_gateway
 
 ENDED = ("voided", "lapsed", "failed", "canceled", "expired")
 
@@ -70,9 +70,11 @@ def dashboard(world: World, run: Run) -> Iterator[Step]:
             yield Step(f"The money of {whose} leaves again without us.", after)
 
 
-def paid(world: World, number: int, run: Run, *, amount: int = PRICE.amount) -> World:
-    """The customer's money has come: it is taken, or only reserved."""
-    if not run.bounds.reserves:
+def paid(world: World, number: int, run: Run, *, amount: int | None = None) -> World:
+    """The customer's money has come: it is taken, or only reserved. A difference is taken at once."""
+    payment = world.payments[number]
+    amount = price_of(payment) if amount is None else amount
+    if not run.bounds.reserves or payment.due == "difference":
         return told(world, number, run, status="captured", took=amount)
     lapses = world.now + run.bounds.reserved_for
     return told(world, number, run, status="authorized", took=amount, lapses=lapses)

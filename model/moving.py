@@ -92,20 +92,27 @@ def free(world: World, number: int, event: str, run: Run) -> World:
 
 
 def room_for(world: World, slot: int, run: Run, *, besides: int | None = None) -> World | None:
-    """The world with the slot free to claim, run-out holds in the way released; None if it is taken."""
-    in_the_way = [
-        number
-        for number, order in enumerate(world.orders)
-        if number != besides and keeps_time(order) and (slot, order.slot) in run.overlaps
-    ]
-    for number in in_the_way:
-        order = world.orders[number]
-        if order.allocation != "held" or order.held_until is None:
-            return None
-        if not run.rules.may_be_collided(order.held_until, world.now):
-            return None
-        world = release(world, number)
+    """The world with the slot free to claim, run-out holds in the way released; None if it is taken.
+
+    ``besides`` is an order whose own time, or whose move, is not in the way.
+    """
+    for number, order in enumerate(world.orders):
+        if number == besides:
+            continue
+        if keeps_time(order) and (slot, order.slot) in run.overlaps:
+            if order.allocation != "held" or not _is_over(order.held_until, world, run):
+                return None
+            world = release(world, number)
+        move = order.move
+        if move is not None and move.holds and (slot, move.slot) in run.overlaps:
+            if not _is_over(move.expires, world, run):
+                return None
+            world = with_order(world, number, move=move._replace(holds=False))
     return world
+
+
+def _is_over(held_until: int | None, world: World, run: Run) -> bool:
+    return held_until is not None and run.rules.may_be_collided(held_until, world.now)
 
 
 def claim_again(world: World, number: int, run: Run) -> World | None:

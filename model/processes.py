@@ -11,6 +11,7 @@ from holdfast.flows.decisions import says_unpaid
 from holdfast.kernel.errors import MoveRefused
 from holdfast.payments.gateways.base import RefundBecame
 
+from .looking import is_swept
 from .moving import free, move_payment, move_refund
 from .owing import owe_refund
 from .resolving import DOING as RESOLVING
@@ -78,7 +79,9 @@ def record(world: World, errand: Errand, run: Run) -> Iterator[Step]:
     """The page is written down and shown; the hold never ends before the gateway's own expiry."""
     number = errand.payment
     at, payment = world.gateway[number], world.payments[number]
-    after = _hold_longer(with_gateway(world, number, shown=True), payment.order, at.expires + MARGIN)
+    after = _hold_longer(
+        with_gateway(world, number, shown=True), payment.order, at.expires + MARGIN, due=payment.due
+    )
     try:
         after = with_payment(move_payment(after, number, "start"), number, has_page=True)
         after = with_payment(after, number, has_gateway_reference=True)
@@ -88,12 +91,21 @@ def record(world: World, errand: Errand, run: Run) -> Iterator[Step]:
     yield Step(f"The page of {the_payment(world, number)} is recorded and shown.", after)
 
 
-def _hold_longer(world: World, number: int, until: int) -> World:
+def _hold_longer(world: World, number: int, until: int, *, due: str) -> World:
     """A hold that still stands never ends before ``until``."""
     order = world.orders[number]
+    if due == "difference":
+        return _hold_a_move_longer(world, number, until)
     if order.state != "placed" or order.allocation != "held" or (order.expires or 0) >= until:
         return world
     return with_order(world, number, expires=until, held_until=until)
+
+
+def _hold_a_move_longer(world: World, number: int, until: int) -> World:
+    move = world.orders[number].move
+    if move is None or move.state != "waiting" or not move.holds or move.expires >= until:
+        return world
+    return with_order(world, number, move=move._replace(expires=until))
 
 
 def refuse(world: World, errand: Errand, run: Run) -> Iterator[Step]:
@@ -193,7 +205,8 @@ def record_refund(world: World, errand: Errand, run: Run) -> Iterator[Step]:
         yield Step(f"Whether {what} is through will be asked again.", after)
     elif became == RefundBecame.SUCCEEDED:
         world = move_refund(world, number, refund, "succeed")
-        yield Step(f"It is recorded that {what} is through.", with_payment(world, number, looked_after=False))
+        after = with_payment(world, number, looked_after=is_swept(world, number, run))
+        yield Step(f"It is recorded that {what} is through.", after)
     else:
         yield _failed_refund(world, number, refund, what)
 

@@ -35,19 +35,29 @@ AGREE = {
 
 
 def no_slot_twice(world: World, run: Run) -> Iterator[str]:
-    """No seat is kept by two owners at the same time."""
-    keeping = [order for order in world.orders if keeps_time(order)]
-    for one, other in combinations(keeping, 2):
-        if (one.slot, other.slot) in run.overlaps:
+    """No seat is kept by two owners at the same time; what a booking is to move to is its own."""
+    if len(world.orders) < 2:
+        return
+    kept = [(order, slot) for order in world.orders for slot in _kept_by(order)]
+    for (one, first), (other, second) in combinations(kept, 2):
+        if one is not other and (first, second) in run.overlaps:
             yield f"{customer(one.customer)} and {customer(other.customer)} keep the same time"
 
 
+def _kept_by(order: Order) -> list[int]:
+    moves_to = [order.move.slot] if order.move is not None and order.move.holds else []
+    return [order.slot, *moves_to] if keeps_time(order) else moves_to
+
+
 def no_hold_cut_short(world: World, run: Run) -> Iterator[str]:
-    """A placed order keeps its time until its hold is over."""
+    """A placed order keeps its time until its hold is over, and so does a move that waits."""
     for order in world.orders:
         ends = order.expires
         if order.state == "placed" and ends is not None and ends > world.now and not keeps_time(order):
             yield f"{customer(order.customer)} has lost a time whose hold is not over"
+        move = order.move
+        if move is not None and move.state == "waiting" and move.expires > world.now and not move.holds:
+            yield f"{customer(order.customer)} has lost the time to move to, whose hold is not over"
 
 
 def no_booking_without_its_money(world: World, run: Run) -> Iterator[str]:
@@ -63,7 +73,7 @@ def no_booking_without_its_money(world: World, run: Run) -> Iterator[str]:
         if order.allocation != "taken":
             yield f"{who}'s booking has no time"
         theirs = [p for p in world.payments if p.order == number]
-        winners = [p for p in theirs if p.wins]
+        winners = [p for p in theirs if p.wins and p.due == "full"]
         told = any(p.quarantined or p.reversed for p in theirs)
         if not (len(winners) == 1 and _pays_for(winners[0], order)) and (winners or not told):
             yield f"{who}'s booking has not been paid for, once and in full"
@@ -85,10 +95,13 @@ def no_winner_without_its_booking(world: World, run: Run) -> Iterator[str]:
         kept = order.booking == "canceled" and payment.state == "captured"
         if order.booking not in ALIVE and not kept:
             yield f"{the_payment(world, number)} wins, and there is no booking"
+        moved = order.move is not None and order.move.state == "done"
+        if payment.due == "difference" and not moved:
+            yield f"{the_payment(world, number)} wins, and the booking has not been moved"
         if payment.quarantined or payment.back >= payment.captured > 0:
             yield f"{the_payment(world, number)} wins, and is quarantined or on its way back"
     for one, other in combinations([p for p in world.payments if p.wins], 2):
-        if one.order == other.order:
+        if (one.order, one.due) == (other.order, other.due):
             yield "two payments win one due"
 
 
@@ -250,8 +263,12 @@ def is_at_rest(world: World, run: Run) -> bool:
         and not any(payment.looked_after for payment in world.payments)
         and not any(at.status in UNDECIDED_THERE or "pending" in at.refunds for at in world.gateway)
         and not any(order.state == "placed" and order.expires is not None for order in world.orders)
-        and not any(order.answer_by is not None for order in world.orders)
+        and not any(order.answer_by is not None or _waits(order) for order in world.orders)
     )
+
+
+def _waits(order: Order) -> bool:
+    return order.move is not None and order.move.state == "waiting"
 
 
 def every_path_has_ended(world: World, run: Run) -> Iterator[str]:

@@ -99,6 +99,9 @@ class Situation(NamedTuple):
     refused: bool = False
     gone: int = 0
     overtaken: bool = False
+    price: int = PRICE.amount
+    comes_later: bool = False
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ def known(situation: Situation, *, frees: bool) -> Known:
         outcome=outcome(situation.word),
         order_state=situation.order_state,
         payment_state=situation.payment_state,
-        expected=PRICE,
+        expected=Money(situation.price, PRICE.currency),
         reference="OURS",
         gateway_reference="THEIRS" if situation.has_gateway_reference else "",
         can_be_paid=situation.has_page,
@@ -169,4 +172,6 @@ def known(situation: Situation, *, frees: bool) -> Known:
         refused=situation.refused,
         gone=situation.gone,
         overtaken=situation.overtaken,
+        comes_later=situation.comes_later,
+        withdrawn=situation.withdrawn,
     )

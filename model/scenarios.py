@@ -35,9 +35,10 @@ DEFAULT = (
     Bounds(
         "strange money",
         wants=ONE,
+        moments=COARSE,
         troubles=frozenset({"wrong amount", "strange answers", "release"}),
     ),
-    Bounds("webhooks", wants=ONE, troubles=frozenset({"webhooks", "late success"})),
+    Bounds("webhooks", wants=ONE, moments=COARSE, troubles=frozenset({"webhooks", "late success"})),
     Bounds("refunds", wants=ONE, troubles=frozenset({"refunds", "slow bank"})),
     Bounds("rivals", wants=RIVALS, at_once=1, moments=COARSE, troubles=frozenset({"slow bank"})),
     Bounds(
@@ -69,7 +70,7 @@ DEFAULT = (
     Bounds(
         "reserve, then approve",
         wants=ONE,
-        moments=(0, 13, 45, 80, 180, 3300),
+        moments=(0, 45, 80, 180, 3300),
         terms=THEN_APPROVE,
         reserves=True,
         at_once=1,
@@ -121,6 +122,20 @@ DEFAULT = (
         troubles=frozenset({"reversals", "cancellation", "wrong amount", "refunds"}),
     ),
     Bounds(
+        "a dearer time",
+        wants=ONE,
+        moments=(0, 13, 45, 3100),
+        terms=replace(PAYMENT_FIRST, accept_again=True, approve_within=20 * 60),
+        troubles=frozenset({"a dearer time", "cancellation"}),
+    ),
+    Bounds(
+        "a dearer time, and a rival for it",
+        wants=((0,), (1,)),
+        moments=(0, 13, 3100),
+        at_once=1,
+        troubles=frozenset({"a dearer time"}),
+    ),
+    Bounds(
         "webhooks of reserved money",
         wants=ONE,
         moments=(0, 45, 80, 180, 3300),
@@ -165,5 +180,21 @@ DEEP = (
         wants=ONE,
         moments=COARSE,
         troubles=frozenset({"webhooks", "slow bank", "refunds", "release"}),
+    ),
+    Bounds(
+        "hold, then pay, two steps at once",
+        wants=ONE,
+        moments=(0, 45, 80, 3300),
+        terms=THEN_PAY,
+        attempts=2,
+        troubles=frozenset({"cancellation"}),
+    ),
+    Bounds(
+        "reserve, then approve, with leases that run out",
+        wants=ONE,
+        moments=(0, 80, 180, 3300),
+        terms=THEN_APPROVE,
+        reserves=True,
+        troubles=frozenset({"cancellation", "slow calls", "refusals", "leases run out"}),
     ),
 )

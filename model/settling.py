@@ -14,11 +14,13 @@ from .bookings import enter
 from .looking import is_swept, is_young
 from .moving import attempted, claim_again, free, move_movement, move_order, move_payment, take
 from .owing import give_back as owe_back
+from .rescheduling import carry_out_move, still_waits
 from .reserved import back_to_payment, captured, captured_instead, captured_outside, void_refused, voided
 from .rules import CarryOut, Run, Situation
-from .world import STANDS, Errand, Word, World, open_refund, under_way, with_payment
+from .world import STANDS, Errand, Payment, Word, World, open_refund, price_of, under_way, with_payment
 
 ENDED_WITHOUT_MONEY = ("failed", "canceled", "expired")
+GIVEN_UP = ("expired", "withdrawn")
 
 
 def apply(world: World, errand: Errand, run: Run) -> tuple[World, Decision]:
@@ -42,8 +44,8 @@ def situation(world: World, errand: Errand, run: Run) -> Situation:
         payment_state=payment.state,
         has_page=payment.has_page,
         has_gateway_reference=payment.has_gateway_reference,
-        another_wins=any(other.wins and other.order == payment.order for other in others),
-        still_holds=order.state == "placed" and order.allocation == "held",
+        another_wins=any(_is_of(other, payment.order, payment.due) and other.wins for other in others),
+        still_holds=_still_holds(world, payment),
         created=payment.created,
         starts=run.bounds.slots[order.slot][0],
         now=world.now,
@@ -51,7 +53,22 @@ def situation(world: World, errand: Errand, run: Run) -> Situation:
         refused=errand.refused,
         gone=going + payment.reversed,
         overtaken=payment.seq != errand.since,
+        price=price_of(payment),
+        comes_later=payment.due == "difference",
+        withdrawn=payment.due == "difference" and order.move is not None and order.move.state in GIVEN_UP,
     )
+
+
+def _is_of(payment: Payment, order: int, due: str) -> bool:
+    return payment.order == order and payment.due == due
+
+
+def _still_holds(world: World, payment: Payment) -> bool:
+    """Whether what a payment is for is kept for it: the order's time, or that of a move."""
+    if payment.due == "difference":
+        return still_waits(world, payment.order)
+    order = world.orders[payment.order]
+    return order.state == "placed" and order.allocation == "held"
 
 
 def nothing(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
@@ -62,8 +79,7 @@ def nothing(world: World, number: int, word: Word, decision: Decision, run: Run)
         return with_payment(world, number, looked_after=True)
     if open_refund(payment) is not None:
         return world
-    left = payment.captured > payment.back + payment.reversed
-    return with_payment(world, number, looked_after=left and is_swept(world, number, run))
+    return with_payment(world, number, looked_after=payment.captured > 0 and is_swept(world, number, run))
 
 
 def look_again(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
@@ -102,6 +118,12 @@ def complete_if_free(world: World, number: int, word: Word, decision: Decision, 
     return _win(claimed, number, word, decision, run)
 
 
+def pay(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
+    """The difference is paid that a move has waited for."""
+    world = take_in(world, number, word, decision, run, wins=True)
+    return carry_out_move(world, world.payments[number].order, run)
+
+
 def give_back(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
     world = take_in(world, number, word, decision, run)
     order = world.payments[number].order
@@ -130,6 +152,7 @@ CARRY_OUT: dict[Do, CarryOut] = {
     Do.FAIL_AND_FREE: fail_and_free,
     Do.COMPLETE: complete,
     Do.COMPLETE_IF_FREE: complete_if_free,
+    Do.PAY: pay,
     Do.GIVE_BACK: give_back,
     Do.QUARANTINE: quarantine,
     Do.CAPTURED: captured,

@@ -15,6 +15,7 @@ DONE = {
     Do.FAIL_AND_FREE: "this attempt has failed, the order expires and the time is free",
     Do.COMPLETE: "the time is taken, the payment wins, the booking is confirmed",
     Do.COMPLETE_IF_FREE: "late money",
+    Do.PAY: "the difference is paid, and the booking moves",
     Do.GIVE_BACK: "the money goes back",
     Do.CAPTURED: "the money has been taken, and the booking is confirmed",
     Do.CAPTURED_OUTSIDE: "the money has been taken by somebody else",

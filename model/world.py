@@ -14,11 +14,21 @@ from holdfast.availability.lifecycle import KEEPS_TIME
 from holdfast.kernel.money import Money
 
 PRICE = Money(199_900, "INR")
+DIFFERENCE = Money(50_000, "INR")  # how much more the time costs that a booking is moved to
 TOO_LITTLE = 100  # what a gateway says it took when the amount is wrong
 BEGINNING = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
 
 OPEN = ("pending", "unknown")  # of a refund, a capture or a void: the gateway has it in hand
 STANDS = (*OPEN, "succeeded")
+
+
+class Move(NamedTuple):
+    """A move to a dearer time, which waits for the difference and holds that time until it ``expires``."""
+
+    slot: int
+    expires: int
+    state: str = "waiting"
+    holds: bool = True
 
 
 class Order(NamedTuple):
@@ -32,6 +42,7 @@ class Order(NamedTuple):
     allocation: str = "held"
     booking: str = ""
     answer_by: int | None = None
+    move: Move | None = None
     let_go_though_paid: bool = False  # the customer released it after the gateway had taken the money
 
 
@@ -49,6 +60,7 @@ class Payment(NamedTuple):
 
     order: int
     created: int
+    due: str = "full"
     state: str = "created"
     seq: int = 0  # how often it has moved
     has_page: bool = False
@@ -191,9 +203,19 @@ def under_way(payment: Payment) -> int | None:
     return next((n for n, one in enumerate(payment.movements) if one.state in OPEN), None)
 
 
+def winners(world: World, order: int) -> list[int]:
+    """The payments that pay for an order, oldest first."""
+    return [n for n, one in enumerate(world.payments) if one.order == order and one.wins]
+
+
 def winner(world: World, order: int) -> int | None:
-    """The payment that pays for an order, if one does."""
-    return next((n for n, one in enumerate(world.payments) if one.order == order and one.wins), None)
+    """The first payment that pays for an order, if one does."""
+    return next(iter(winners(world, order)), None)
+
+
+def price_of(payment: Payment) -> int:
+    """What a payment is to bring."""
+    return (PRICE if payment.due == "full" else DIFFERENCE).amount
 
 
 def minute(at: datetime) -> int:
