@@ -31,3 +31,4 @@ def addresses(api: NinjaAPI, surfaces: Iterable[Surface]) -> list[URLPattern | U
 
 api = api_of(SURFACES)
 urlpatterns = addresses(api, SURFACES)
+handler500 = "holdfast.pages.out_of_reach.unexpected"

@@ -23,6 +23,7 @@ WORDS = {
     404: "There is nothing at this address.",
     405: "This address does not answer that method.",
     500: "This went wrong on our side.",
+    503: "This cannot be answered just now. Please try again shortly.",
 }
 
 View = Callable[[HttpRequest], HttpResponse]
