@@ -7,6 +7,7 @@
 #   make spec        every requirement with the tests that prove it
 #   make docs        write the pages that come from the code: lifecycles and gateways
 #   make bench       how fast it is
+#   make prove       breaks it on purpose and asks the books afterwards; N=200 bookings, SEED, PARTS
 #   make model       every interleaving of a checkout within small bounds: half a minute
 #   make lock        resolve requirements/*.in anew into requirements/*.txt (UPGRADE=1 for newer versions)
 #
@@ -14,7 +15,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-all bench model docs spec lock lint chromium
+.PHONY: help demo test check check-all bench prove model docs spec lock lint chromium
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,12 +40,15 @@ check-all: lint chromium
 lint: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m ruff check .
-	$(BIN)/python -m mypy $(wildcard src sandbox tests scripts bench model)
+	$(BIN)/python -m mypy $(wildcard src sandbox tests scripts bench prove model)
 	$(BIN)/lint-imports
 	$(BIN)/python -W "ignore:Got an error checking a consistent" -m holdfast.project.manage makemigrations --check --dry-run
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench
+
+prove: $(VENV)/dev.stamp
+	@$(BIN)/python -m prove $(PARTS)
 
 model: $(VENV)/base.stamp
 	$(BIN)/python -m model

@@ -84,6 +84,7 @@ def slots_sold_twice(after: After) -> list[str]:
         FROM holdfast_availability_allocation a JOIN holdfast_availability_allocation b
           ON a.resource_id = b.resource_id AND a.seat = b.seat AND a.id < b.id
          AND lower(a.period) < upper(b.period) AND lower(b.period) < upper(a.period)
+         AND a.shared_by <> b.shared_by
         WHERE a.state <> 'released' AND b.state <> 'released'
     """)
     return [f"{one} and {other} have one time" for one, other in rows]

@@ -6,7 +6,7 @@ import socketserver
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
 
@@ -30,8 +30,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: list[Mail] = []
-        self._server = _Server((HOST, 0), _Conversation)
-        self._server.take = self._take
+        self._server = _Server(self._take)
         self.host, self.port = HOST, int(self._server.server_address[1])
         threading.Thread(target=self._server.serve_forever, name="mailbox", daemon=True).start()
 
@@ -52,10 +51,10 @@ class Mailbox:
 
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
-    allow_reuse_address = True
 
-    def take(self, body: bytes) -> None:
-        """Replaced by the mailbox's own."""
+    def __init__(self, take: Callable[[bytes], None]) -> None:
+        super().__init__((HOST, 0), _Conversation)
+        self.take = take
 
 
 class _Conversation(socketserver.StreamRequestHandler):

@@ -56,9 +56,7 @@ class SlowRoad:
             self._carry(client, to_server, slowly=True), self._carry(server, to_client, slowly=False)
         )
 
-    async def _carry(
-        self, source: asyncio.StreamReader, to: asyncio.StreamWriter, *, slowly: bool
-    ) -> None:
+    async def _carry(self, source: asyncio.StreamReader, to: asyncio.StreamWriter, *, slowly: bool) -> None:
         with suppress(ConnectionError):
             while piece := await source.read(PIECE):
                 if slowly:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from .stack import Stack
 
 
 @contextmanager
-def running_stack(home: Path, *, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
+def running_stack(home: Path) -> Iterator[Stack]:
     """A stack whose database is there and empty; whoever has it starts its programs. Stopped in the end.
 
     A process sets Django up once, so it has one stack.
     """
-    stack = Stack(home, settings=settings)
+    stack = Stack(home)
     try:
         stack.start_database()
         os.environ.update(stack.environment | {"HOLDFAST_POOL": "0", "HOLDFAST_LOG_LEVEL": "CRITICAL"})

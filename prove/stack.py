@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class ProveFailed(Exception):
 class Stack:
     """Every process of one run. ``start`` makes a new database; ``stop`` leaves nothing running."""
 
-    def __init__(self, home: Path, *, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, home: Path) -> None:
         self.home = home
         self.postgres = EmbeddedPostgres(home)
         self.mailbox = Mailbox()
@@ -51,7 +51,6 @@ class Stack:
         self.database_url = ""
         self.environment: dict[str, str] = {}
         self.ended_by_themselves: Counter[str] = Counter()
-        self._settings = settings or {}
         self._closing = threading.Event()
         self._hands = threading.RLock()  # who starts or kills a program has it
         self.down: set[str] = set()  # what is killed and not started again yet: nobody else starts it
@@ -69,12 +68,16 @@ class Stack:
             connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(DATABASE)))
             connection.execute(SQL("CREATE DATABASE {}").format(Identifier(DATABASE)))
         self.database_url = make_conninfo(self.postgres.url, dbname=DATABASE)  # the same after a restart
-        self.sandbox = start_sandbox(data=self.books, webhook_url=f"{self.url}/api/payments/webhook/phonepe/")
+        self.sandbox = start_sandbox(data=self.books, webhook_url=self.webhook_url)
         self.environment = self._environment()
         self._manage("migrate", "--no-input")
 
-    def start_programs(self) -> None:
-        """Web and worker, looked after from now on: what ends by itself is started again."""
+    def start_programs(self, **settings: str) -> None:
+        """Web and worker, looked after from now on: what ends by itself is started again.
+
+        ``settings`` are environment variables of theirs: ``HOLDFAST_POOL="4"``.
+        """
+        environment = self.environment | settings
         granian = (sys.executable, "-m", "granian", "--interface=wsgi", "holdfast.project.wsgi:application")
         address = (f"--host={HOST}", f"--port={self.url.rpartition(':')[2]}", "--no-ws")
         size = (f"--workers={WEB_WORKERS}", f"--blocking-threads={WEB_THREADS}", "--workers-kill-timeout=5")
@@ -83,10 +86,10 @@ class Stack:
         self.programs = {
             "web": Program(
                 *("web", *granian, *address, *size, "--log-level=warning"),
-                environment=self.environment,
+                environment=environment,
                 logs=logs,
             ),
-            "worker": Program("worker", *worker, environment=self.environment, logs=logs),
+            "worker": Program("worker", *worker, environment=environment, logs=logs),
         }
         for program in self.programs.values():
             program.start()
@@ -97,6 +100,10 @@ class Stack:
     def books(self) -> Path:
         """The sandbox's own file."""
         return self.home / "sandbox.sqlite3"
+
+    @property
+    def webhook_url(self) -> str:
+        return f"{self.url}/api/payments/webhook/phonepe/"
 
     def answers(self) -> bool:
         """Whether the site says that it can serve, and a worker has been heard of."""
@@ -177,7 +184,6 @@ class Stack:
             "HOLDFAST_WEB_THREADS": str(WEB_THREADS),
             "PROMETHEUS_MULTIPROC_DIR": str(self.home / "metrics"),
             "PYTHONUNBUFFERED": "1",
-            **self._settings,
         }
 
 

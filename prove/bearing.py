@@ -1,0 +1,74 @@
+"""How the site bears troubles: visitors are timed before and during each, and buyers go on afterwards."""
+
+from __future__ import annotations
+
+from django.db import connections
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from holdfast.kernel.clock import utc_now
+
+from . import aftermath
+from .buyers import Buyers
+from .customer import Seen
+from .figures import in_words
+from .proxy import SlowRoad
+from .site import new_site
+from .stack import Stack
+from .troubles import TROUBLES, Place, Trouble
+from .verdict import count_wrongs, everything_known
+from .visitors import Visit, Visitors
+
+BUYERS, PROVIDERS = 24, 12
+POOL = 10  # connections of each process: more than may wait for a gateway, and fewer than there are threads
+BEFORE, DURING = 10.0, 25.0  # seconds
+RECOVERS_WITHIN = 120.0
+SOME_BOOKINGS = 5  # so many made after a trouble show that it is over
+PAGES = ("/", "/api/astrology/services/", "/api/astrology/services/1/", "/sign-in/")
+
+
+def bear(stack: Stack, *, seed: str) -> bool:
+    """Every trouble in turn. Whether visitors were served, buyers went on, and the books agree."""
+    road = SlowRoad(str(conninfo_to_dict(stack.database_url)["host"]))
+    site = new_site(
+        sandbox_url=stack.sandbox.url, trades=("astrology",), providers=PROVIDERS, customers=BUYERS
+    )
+    connections.close_all()
+    slowly = make_conninfo(stack.database_url, host=road.host)
+    stack.start_programs(DATABASE_URL=slowly, DATABASE_DIRECT_URL=slowly, HOLDFAST_POOL=str(POOL))
+    seen = [
+        _borne(name, trouble, Place(stack, road), Buyers(stack.url, site, seed=f"{seed}:{name}"))
+        for name, trouble in TROUBLES.items()
+    ]
+    everything = Seen(told=[told for one, _ in seen for told in one.told])
+    aftermath.wait_until_the_books_balance(stack)
+    aftermath.wait_until_all_is_delivered(stack)
+    with everything_known(stack, everything, (), now=utc_now()) as after:
+        wrongs = count_wrongs(after)
+    return not wrongs and all(good for _, good in seen)
+
+
+def _borne(name: str, trouble: Trouble, place: Place, buyers: Buyers) -> tuple[Seen, bool]:
+    """What the buyers saw, and whether every visitor was served as may be expected."""
+    url = place.stack.url
+    with buyers as seen:
+        before = Visitors(url, PAGES).during(BEFORE)
+        with trouble.begin(place):
+            during = Visitors(url, PAGES).during(DURING)
+        _wait_for_bookings(place.stack, seen, name)
+    good = before.all_good and set(during.answers) <= trouble.answers and bool(during.answers)
+    _print(name, before, during, seen, good=good)
+    return seen, good
+
+
+def _wait_for_bookings(stack: Stack, seen: Seen, name: str) -> None:
+    """It recovers by itself: customers are told of bookings again."""
+    enough = len(seen.told) + SOME_BOOKINGS
+    stack.wait_until(
+        lambda: len(seen.told) >= enough, what=f"a booking after the {name}", within=RECOVERS_WITHIN
+    )
+
+
+def _print(name: str, before: Visit, during: Visit, seen: Seen, *, good: bool) -> None:
+    print(f"{'yes' if good else '  no'}  {name}: the rest of the site answers")
+    print(f"       before: {before}\n       during: {during}")
+    print(f"       buyers: {len(seen.told)} bookings; {in_words(seen.answers)}", flush=True)

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+import pytest
+
+from prove.mailbox import Mailbox
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    """One that nobody is sent to: what it has taken, a test writes there."""
+    box = Mailbox()
+    box.close()
+    return box
