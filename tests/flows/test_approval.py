@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from holdfast.booking.models import Booking
 from holdfast.catalog.models import Member, Provider
 from holdfast.flows.approval import approve_booking, decline_booking, decline_unanswered, warn_of_deadlines
 from holdfast.flows.audit import look_for_wrongs
+from holdfast.flows.rescheduling import reschedule_booking
 from holdfast.kernel.errors import Conflict, Forbidden, NotFound
 from holdfast.platform.models import User
 from tests.flows.books import everything
@@ -149,6 +150,20 @@ def test_who_must_answer_before_the_start_has_no_longer_than_until_then(
     story = waiting(practice, sandbox, HOLD, day=(NOW + 24 * HOURS).date().isoformat())
 
     assert story.booking.answer_by == story.booking.starts_at
+
+
+def test_what_waits_and_is_moved_nearer_is_answered_before_its_new_start(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    story = waiting(practice, sandbox, replace(HOLD, approve_within=UNHURRIED))
+    assert story.booking.answer_by == story.booking.starts_at
+
+    nearer = datetime.combine((NOW + 72 * HOURS).date(), time(12))
+    reschedule_booking(story.booking.reference, nearer, by=story.user, trade=TRADE, now=SOON)
+
+    assert story.booking.answer_by == story.booking.starts_at == NOW + 74 * HOURS
+    assert decline_unanswered(now=story.booking.starts_at) == 1
+    assert_the_money_goes_back(sandbox, story, now=NOW + 74 * HOURS)
 
 
 def test_reserved_money_is_answered_for_an_hour_before_it_lapses_and_set_free_in_time(

@@ -12,8 +12,10 @@ from holdfast.flows.reconciliation import reconcile
 from holdfast.kernel.errors import Conflict
 from holdfast.payments.models import Transaction
 from tests.flows.books import everything
+from tests.flows.door import deliver
 from tests.support.practice import Practice
 from tests.support.sandbox import Sandbox
+from tests.support.toy import WEBHOOK_PATH, authorize
 from tests.support.ways import (
     AT_ONCE,
     AUTHORIZE,
@@ -54,6 +56,21 @@ def test_reserved_money_is_written_down_as_the_gateway_says_and_nothing_is_taken
     assert payment.next_look_at is not None
     assert story.movements == [RESERVED]
     assert at_the_gateway(reserving, payment.reference) == ("authorized", 0)
+
+
+@pytest.mark.spec("BC-11")
+def test_a_webhook_that_says_so_twice_reserves_it_once(practice: Practice, reserving: Sandbox) -> None:
+    story = sold(practice, AUTHORIZE)
+    authorize(reserving, story.checkout.reference)
+    sent = reserving.webhooks(story.checkout.reference)[-1]
+
+    statuses = [deliver(sent["body"].encode(), sent["headers"], path=WEBHOOK_PATH) for _ in range(2)]
+    work()
+
+    assert statuses == [200, 200]
+    assert story.stands == ("authorized", "completed", "pending_approval", "taken")
+    assert story.movements == [RESERVED]
+    assert emails() == ["received"]
 
 
 def test_accepting_takes_it_once_and_names_who_accepted(reserving: Sandbox, story: Sold) -> None:

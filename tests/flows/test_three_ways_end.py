@@ -13,6 +13,7 @@ from holdfast.booking.models import Booking
 from holdfast.catalog.terms import Terms
 from holdfast.flows.cancellation import cancel_booking, preview_cancellation
 from holdfast.flows.ending import expire_orders
+from holdfast.flows.refunds import give_back_what_waits
 from holdfast.flows.settlement import settle
 from holdfast.kernel.errors import Conflict
 from holdfast.payments.models import Transaction
@@ -36,6 +37,7 @@ from tests.support.ways import (
     sold,
     waiting,
 )
+from tests.support.worker import work
 
 pytestmark = pytest.mark.spec("GEN-3")
 AFTER = NOW + timedelta(minutes=15)  # every hold is over
@@ -225,3 +227,28 @@ def test_what_costs_nothing_waits_for_an_answer_and_has_no_money_to_move(
     assert (booking.state, booking.answer_by) == ("pending_approval", NOW + 2 * DAYS)
     assert not Transaction.objects.exists()
     assert_all_is_well()
+
+
+@pytest.mark.spec("BC-21")
+@pytest.mark.parametrize("terms", ASKING.values(), ids=ASKING)
+@pytest.mark.parametrize("fault", ["amount_lower", "amount_higher"])
+def test_money_that_differs_pays_nothing_its_hold_runs_out_and_a_person_sends_it_back(
+    practice: Practice, either_gateway: Sandbox, terms: Terms, fault: str
+) -> None:
+    story = sold(practice, terms)
+    either_gateway.arm(fault, only=story.checkout.reference)
+
+    paid(story, either_gateway)
+
+    payment = story.payment
+    assert (payment.wins, payment.quarantined, payment.reason) == (False, True, "amount differs")
+    assert story.stands[1:] == ("placed", "pending_payment" if terms.books_at_once else "", "held")
+    assert emails() == ["quarantined"]
+    assert_all_is_well()
+    expire_orders(now=AFTER)
+    assert story.stands[1:] == ("expired", "expired" if terms.books_at_once else "", "released")
+    give_back_what_waits(payment.pk, by="staff:1", now=LATE)
+    work()
+    back = "void" if reserves(either_gateway, terms) else "refund"
+    assert [kind for kind, _ in story.movements[1:]] == [back]
+    assert_all_is_well(now=LATE)

@@ -41,7 +41,8 @@ def move_booking(
 ) -> None:
     """The booking, its line and its time move together, or not at all: raises SlotTaken, and MoveRefused.
 
-    With ``asks_again`` the business must accept the new time.
+    With ``asks_again`` the business must accept the new time. What waits for an answer still does, and no
+    longer than until it begins.
     """
     was = booking.period
     now_is = {
@@ -50,7 +51,8 @@ def move_booking(
         "provider_id": provider.pk if provider else None,
     }
     why = f"from {was.start:%Y-%m-%d %H:%M} to {period.start:%Y-%m-%d %H:%M} UTC"
-    booking.move("reschedule", by=by, at=now, why=why, **now_is)
+    answer = {"answer_by": min(booking.answer_by, period.start)} if booking.answer_by else {}
+    booking.move("reschedule", by=by, at=now, why=why, **now_is, **answer)
     Line.objects.filter(pk=booking.line_id).update(offering=to, title=to.title, **now_is)
     claim_instead(wanted_by(to, resources, period), owner=booking.line.owner, now=now)
     post("email", name="rescheduled", booking=booking.pk, step=booking.seq, was=was.start.isoformat())
