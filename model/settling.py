@@ -50,7 +50,7 @@ def situation(world: World, errand: Errand, run: Run) -> Situation:
         starts=run.bounds.slots[order.slot][0],
         now=world.now,
         under_way=payment.movements[movement].kind if movement is not None else "",
-        refused=errand.refused,
+        refused=errand.refused and movement == errand.movement,
         gone=going + payment.reversed,
         overtaken=payment.seq != errand.since,
         price=price_of(payment),

@@ -6,6 +6,7 @@ import pytest
 
 from holdfast.flows.reconciliation import reconcile
 from holdfast.flows.settlement import apply, ask, settle
+from holdfast.kernel.errors import CaptureFailed
 from holdfast.payments.gateways.base import Became, Outcome
 from holdfast.payments.models import Payment
 from holdfast.platform.models import Transition
@@ -137,3 +138,22 @@ def test_money_that_was_lost_and_is_reserved_anew_is_written_down_anew(
     assert story.movements == [("authorize", "succeeded"), ("authorize", "succeeded")]
     assert story.stands == ("authorized", "completed", "pending_approval", "taken")
     assert_all_is_well(now=AFTERWARDS)
+
+
+def test_a_refusal_of_what_has_been_concluded_meanwhile_refuses_nothing_else(
+    practice: Practice, reserving: Sandbox
+) -> None:
+    story = waiting(practice, reserving, AUTHORIZE)
+    reserving.arm("capture_declined", only=story.checkout.reference)
+    with pytest.raises(CaptureFailed):
+        story.approve()
+    capture = story.payment.transactions.get(kind="capture")
+    assert story.movements[1:] == [("capture", "failed"), ("void", "pending")]
+    still_reserved = ask(story.payment, now=SOON)
+
+    apply(story.payment, still_reserved, refused=capture.pk, now=SOON)
+
+    assert story.movements[1:] == [("capture", "failed"), ("void", "pending")]
+    assert story.resolve()
+    assert at_the_gateway(reserving, story.checkout.reference) == ("voided", 0)
+    assert_all_is_well()

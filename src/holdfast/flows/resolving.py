@@ -50,7 +50,7 @@ def resolve(movement_id: int, *, now: datetime) -> bool:
     if outcome.became is Became.PENDING:
         _lose_sight(movement, why=outcome.word, now=now)
         return False
-    apply(payment, outcome, refused=refused, now=now)
+    apply(payment, outcome, refused=movement.pk if refused else None, now=now)
     put_down(movement, now=now, lease=IN_HAND)
     return True
 

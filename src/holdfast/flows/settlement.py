@@ -71,10 +71,10 @@ def ask(payment: Payment, *, now: datetime) -> Outcome:
 
 
 @retried_once
-def apply(payment: Payment, outcome: Outcome, *, now: datetime, refused: bool = False) -> Payment:
+def apply(payment: Payment, outcome: Outcome, *, now: datetime, refused: int | None = None) -> Payment:
     """Decide and carry out what the gateway's word means, in one transaction under the order's lock.
 
-    ``refused`` says that the gateway has just refused the capture or the void that was under way.
+    ``refused`` is the capture or the void that the gateway has just refused, if it has.
     """
     with transaction():
         return carry_out(
@@ -84,7 +84,7 @@ def apply(payment: Payment, outcome: Outcome, *, now: datetime, refused: bool = 
 
 @transaction_required
 def carry_out(
-    payment: Payment, outcome: Outcome, *, by: str, now: datetime, refused: bool = False
+    payment: Payment, outcome: Outcome, *, by: str, now: datetime, refused: int | None = None
 ) -> Payment:
     """The same in the caller's transaction; ``by`` is whose word it is.
 
@@ -99,18 +99,19 @@ def carry_out(
     return story.payment
 
 
-def _read(payment: Payment, outcome: Outcome, *, refused: bool, by: str, now: datetime) -> Story:
+def _read(payment: Payment, outcome: Outcome, *, refused: int | None, by: str, now: datetime) -> Story:
     order = lock(payment.order_id)
     attempts = {attempt.pk: attempt for attempt in PAYMENTS(order=order.pk)}
     current = attempts.pop(payment.pk)
+    movement = under_way(current) if current.is_reserved else None
     return Story(
         order=order,
         lines=tuple(SERVICES(order=order.pk)),
         payment=current,
         another_wins=any(other.has_paid and other.due_id == current.due_id for other in attempts.values()),
-        under_way=under_way(current) if current.is_reserved else None,
+        under_way=movement,
         outcome=outcome,
-        refused=refused,
+        refused=movement is not None and movement.pk == refused,
         by=by,
         now=now,
     )
