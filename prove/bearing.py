@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import connections
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -26,7 +28,7 @@ SOME_BOOKINGS = 5  # so many made after a trouble show that it is over
 PAGES = ("/", "/api/astrology/services/", "/api/astrology/services/1/", "/sign-in/")
 
 
-def bear(stack: Stack, *, seed: str) -> bool:
+def bear(stack: Stack, *, seed: str, troubles: Mapping[str, Trouble] = TROUBLES) -> bool:
     """Every trouble in turn. Whether visitors were served, buyers went on, and the books agree."""
     road = SlowRoad(str(conninfo_to_dict(stack.database_url)["host"]))
     site = new_site(
@@ -37,7 +39,7 @@ def bear(stack: Stack, *, seed: str) -> bool:
     stack.start_programs(DATABASE_URL=slowly, DATABASE_DIRECT_URL=slowly, HOLDFAST_POOL=str(POOL))
     seen = [
         _borne(name, trouble, Place(stack, road), Buyers(stack.url, site, seed=f"{seed}:{name}"))
-        for name, trouble in TROUBLES.items()
+        for name, trouble in troubles.items()
     ]
     everything = Seen(told=[told for one, _ in seen for told in one.told])
     aftermath.wait_until_the_books_balance(stack)

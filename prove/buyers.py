@@ -18,8 +18,16 @@ THINKS = (1.0, 4.0)  # seconds from one booking to the next
 class Buyers:
     """``with Buyers(…) as seen``: they buy while the block runs, and finish what they have begun."""
 
-    def __init__(self, url: str, site: Site, *, seed: str, trade: str = "astrology") -> None:
-        self._seen = Seen()
+    def __init__(
+        self,
+        url: str,
+        site: Site,
+        *,
+        seed: str,
+        thinks: tuple[float, float] = THINKS,
+        trade: str = "astrology",
+    ) -> None:
+        self._seen, self._thinks = Seen(), thinks
         self._leave = threading.Event()
         self._threads = [
             threading.Thread(target=self._buy, args=(url, email, site, trade, f"{seed}:{email}"), daemon=True)
@@ -39,7 +47,7 @@ class Buyers:
     def _buy(self, url: str, email: str, site: Site, trade: str, seed: str) -> None:
         random = Random(seed)
         customer = Customer(url, email, trade=TRADES[trade], offerings=site.offerings[trade], seen=self._seen)
-        while not self._leave.wait(random.uniform(*THINKS)):
+        while not self._leave.wait(random.uniform(*self._thinks)):
             try:
                 pays(customer, customer.book(random), random)
             except (GaveUp, httpx.TransportError) as lost:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from .disk import NoDisk, full_disk, require_on, small_disk
 from .running import running_stack
 
 
@@ -32,5 +33,32 @@ def _bearing(wanted: Wanted) -> bool:
         return bear(stack, seed=wanted.seed)
 
 
-PARTS: dict[str, Callable[[Wanted], bool]] = {"fire": _fire, "bearing": _bearing}
-LONG = frozenset[str]()
+def _disk(wanted: Wanted) -> bool:
+    try:
+        with (
+            small_disk(wanted.home / "disk") as disk,
+            running_stack(wanted.home, database=disk) as stack,
+        ):
+            require_on(disk, stack.postgres.data)
+            from .bearing import bear  # noqa: PLC0415 - its models need Django set up
+
+            return bear(stack, seed=wanted.seed, troubles={"full disk": full_disk(disk)})
+    except NoDisk as why:
+        print(f"!!! NOT RUN: the full disk. It needs root, and a small disk of its own. {why}", flush=True)
+        return True
+
+
+def _memory(wanted: Wanted) -> bool:
+    with running_stack(wanted.home) as stack:
+        from .memory import stay_steady  # noqa: PLC0415 - its models need Django set up
+
+        return stay_steady(stack, bookings=wanted.bookings, seed=wanted.seed)
+
+
+PARTS: dict[str, Callable[[Wanted], bool]] = {
+    "fire": _fire,
+    "bearing": _bearing,
+    "disk": _disk,
+    "memory": _memory,
+}
+LONG = frozenset({"memory"})  # only when asked for

@@ -14,12 +14,12 @@ from .stack import Stack
 
 
 @contextmanager
-def running_stack(home: Path) -> Iterator[Stack]:
+def running_stack(home: Path, *, database: Path | None = None) -> Iterator[Stack]:
     """A stack whose database is there and empty; whoever has it starts its programs. Stopped in the end.
 
     A process sets Django up once, so it has one stack.
     """
-    stack = Stack(home)
+    stack = Stack(home, database=database)
     try:
         stack.start_database()
         os.environ.update(stack.environment | {"HOLDFAST_POOL": "0", "HOLDFAST_LOG_LEVEL": "CRITICAL"})

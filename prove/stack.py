@@ -41,11 +41,11 @@ class ProveFailed(Exception):
 
 
 class Stack:
-    """Every process of one run. ``start`` makes a new database; ``stop`` leaves nothing running."""
+    """Every process of one run; ``stop`` leaves none of them. ``database`` is another home for PostgreSQL."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, database: Path | None = None) -> None:
         self.home = home
-        self.postgres = EmbeddedPostgres(home)
+        self.postgres = EmbeddedPostgres(database or home)
         self.mailbox = Mailbox()
         self.url = f"http://{HOST}:{free_port()}"
         self.database_url = ""

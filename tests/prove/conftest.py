@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from prove.mailbox import Mailbox
+from tests.project.conftest import open_folder  # noqa: F401 - a fixture
 
 
 @pytest.fixture
