@@ -8,7 +8,7 @@
 #   make docs        write the pages that come from the code: lifecycles and gateways
 #   make bench       how fast it is
 #   make prove       breaks it on purpose and asks the books afterwards; N=200 bookings, SEED, PARTS
-#   make model       every interleaving of a checkout within small bounds: half a minute
+#   make model       every interleaving of bookings and money within small bounds: under a minute
 #   make lock        resolve requirements/*.in anew into requirements/*.txt (UPGRADE=1 for newer versions)
 #
 # PYTHON=/path/to/python chooses the interpreter of a new .venv.

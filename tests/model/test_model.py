@@ -23,7 +23,14 @@ from tests.model.bug import Bug
 from tests.model.bugs import BUGS
 
 SCENARIOS = {bounds.name: bounds for bounds in DEFAULT}
-TAKES_LONG = {"strange money", "the same again", "an old tab"} | {bounds.name for bounds in DEEP}
+TAKES_LONG = {
+    "strange money",
+    "the same again",
+    "an old tab",
+    "reserve, then approve",
+    "paid again",
+    *(bounds.name for bounds in DEEP),
+}
 
 
 def every_scenario() -> list[object]:
@@ -33,7 +40,7 @@ def every_scenario() -> list[object]:
     ]
 
 
-@pytest.mark.spec("BC-1", "BC-4", "BC-5", "BC-7", "BC-9", "BC-10", "BC-11", "BC-12")
+@pytest.mark.spec("BC-1", "BC-2", "BC-4", "BC-5", "BC-7", "BC-9", "BC-10", "BC-11", "BC-12", "BC-14")
 @pytest.mark.parametrize("bounds", every_scenario())
 def test_nothing_is_wrong_in_any_world(bounds: Bounds) -> None:
     report = explore(Run(bounds, PRODUCTION))
