@@ -87,6 +87,7 @@ def test_declining_asks_why_first_and_changes_nothing_until_then(
     asked = run(admins_browser, BOOKINGS, "decline", story.booking)
     empty = run(admins_browser, BOOKINGS, "decline", story.booking, reason="")
 
+    assert "Decline these bookings?" in asked
     assert "The customer is told this." in asked
     assert story.booking.reference in asked
     assert "This field is required." in empty
