@@ -99,6 +99,12 @@ RULES: dict[str, Rule] = {
     "/desk/bookings/<slug:reference>/": Rule(
         lambda shop: f"/desk/bookings/{shop.booking}/", RUNS_IT, tells_contact=RUNS_IT
     ),
+    "/desk/bookings/<slug:reference>/accept/": Rule(  # by POST only: tests/desk/test_desk_answers.py
+        lambda shop: f"/desk/bookings/{shop.booking}/accept/", status=405
+    ),
+    "/desk/bookings/<slug:reference>/decline/": Rule(
+        lambda shop: f"/desk/bookings/{shop.booking}/decline/", status=405
+    ),
     "/desk/payments/<slug:reference>/": Rule(lambda shop: f"/desk/payments/{shop.paid}/", RUNS_IT),
 }
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from . import answering, views
 
 app_name = "desk"
 urlpatterns = [
     path("", views.front, name="front"),
     path("bookings/<slug:reference>/", views.booking, name="booking"),
+    path("bookings/<slug:reference>/accept/", answering.accept, name="accept"),
+    path("bookings/<slug:reference>/decline/", answering.decline, name="decline"),
     path("payments/<slug:reference>/", views.payment, name="payment"),
 ]

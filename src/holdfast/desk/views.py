@@ -60,6 +60,13 @@ def front(request: HttpRequest, user: User) -> HttpResponse:
 @at_the_desk
 def booking(request: HttpRequest, user: User, reference: str) -> HttpResponse:
     """A booking with its customer, its payments and its whole timeline."""
+    return show_booking(request, user, reference)
+
+
+def show_booking(
+    request: HttpRequest, user: User, reference: str, *, said: str = "", status: int = 200
+) -> HttpResponse:
+    """The same, with what has just been ``said`` to whoever wanted to change it."""
     found = get_object_or_404(bookings_open_to(user), reference=reference)
     order_id, zone = found.line.order_id, found.business.zone
     told = {
@@ -68,8 +75,9 @@ def booking(request: HttpRequest, user: User, reference: str) -> HttpResponse:
         "attempts": [rows.attempt(payment, zone) for payment in payments_of(order_id)],
         "opens_payments": payments_open_to(user).filter(order_id=order_id).exists(),
         "timeline": rows.timeline(order_id, zone),
+        "said": said,
     }
-    return render(request, "desk/booking.html", told)
+    return render(request, "desk/booking.html", told, status=status)
 
 
 @at_the_desk
