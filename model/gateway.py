@@ -29,7 +29,8 @@ def gateway(world: World, run: Run) -> Iterator[Step]:
         if at.status == "capturing":
             taken = told(world, number, run, status="captured", took=at.took)
             yield Step(f"The gateway has taken the money of {whose}.", taken)
-            not_taken = with_gateway(world, number, status="authorized", effects=())
+            status = "authorized" if at.lapses > world.now else "lapsed"
+            not_taken = with_gateway(world, number, status=status, effects=())
             yield Step(f"The bank declines what is to be taken of {whose}.", not_taken)
         for refund, state in enumerate(at.refunds):
             if state == "pending":
