@@ -9,6 +9,7 @@ from .asking import words_of
 from .bookings import part, percent_for
 from .gateway import paid, told
 from .moving import attempted, book, free, move_booking, room_for
+from .rescheduling import still_waits
 from .rules import MARGIN, PAY_WITHIN, Run, Step
 from .wording import customer, said, slot, the_payment
 from .world import (
@@ -102,10 +103,9 @@ def attempts_at(world: World, order: int, due: str) -> list[int]:
 
 
 def _pay_the_difference(world: World, number: int, run: Run) -> Iterator[Step]:
-    """As long as it is asked for; whether its time is still held is decided when the money comes."""
+    """As long as it is asked for, and its time is held."""
     order = world.orders[number]
-    waits = order.move is not None and order.move.state == "waiting"
-    is_asked = waits and order.state == "completed" and world.now < run.bounds.end
+    is_asked = still_waits(world, number) and order.state == "completed" and world.now < run.bounds.end
     made = attempts_at(world, number, "difference")
     may_try = len(made) < run.bounds.attempts and not any(_is_open(world, one) for one in made)
     if is_asked and may_try:

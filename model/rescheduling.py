@@ -48,13 +48,16 @@ def carry_out_move(world: World, number: int, run: Run) -> World:
     if cleared is None:
         raise RowRefused("the time that a booking is moved to is taken")
     BOOKING.after(order.booking, "reschedule")
-    world = with_order(cleared, number, move=moved, slot=order.move.slot, allocation="taken", held_until=None)
+    begins = run.bounds.slots[order.move.slot][0]
+    answer_by = None if order.answer_by is None else min(order.answer_by, begins)
+    world = with_order(cleared, number, move=moved, slot=order.move.slot, answer_by=answer_by)
+    world = with_order(world, number, allocation="taken", held_until=None)
     if not run.bounds.terms.accept_again or order.booking != "confirmed":
         return world
     until = run.rules.answer_by(
         since=moment(world.now),
         within=timedelta(seconds=run.bounds.terms.approve_within),
-        starts_at=moment(run.bounds.slots[order.move.slot][0]),
+        starts_at=moment(begins),
         capture_before=None,
     )
     return move_booking(world, number, "ask_again", answer_by=minute(until))

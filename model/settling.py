@@ -44,7 +44,7 @@ def situation(world: World, errand: Errand, run: Run) -> Situation:
         payment_state=payment.state,
         has_page=payment.has_page,
         has_gateway_reference=payment.has_gateway_reference,
-        another_wins=any(_is_of(other, payment.order, payment.due) and other.wins for other in others),
+        another_wins=any(_has_paid(other) and _is_of(payment, other) for other in others),
         still_holds=_still_holds(world, payment),
         created=payment.created,
         starts=run.bounds.slots[order.slot][0],
@@ -59,8 +59,13 @@ def situation(world: World, errand: Errand, run: Run) -> Situation:
     )
 
 
-def _is_of(payment: Payment, order: int, due: str) -> bool:
-    return payment.order == order and payment.due == due
+def _is_of(payment: Payment, other: Payment) -> bool:
+    return (payment.order, payment.due) == (other.order, other.due)
+
+
+def _has_paid(payment: Payment) -> bool:
+    """It pays its due; a difference is paid once, though all of it should go back."""
+    return payment.wins or (payment.has_won and payment.due == "difference")
 
 
 def _still_holds(world: World, payment: Payment) -> bool:
@@ -186,6 +191,7 @@ def take_in(
         world,
         number,
         wins=wins,
+        has_won=wins or payment.has_won,
         quarantined=quarantined,
         has_gateway_reference=True,
         capture_before=word.lapses or payment.capture_before,

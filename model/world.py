@@ -70,6 +70,7 @@ class Payment(NamedTuple):
     captured: int = 0
     reversed: int = 0
     wins: bool = False
+    has_won: bool = False
     quarantined: bool = False
     looked_after: bool = True  # next_look_at is set: the reconciler will ask
     movements: tuple[Movement, ...] = ()
