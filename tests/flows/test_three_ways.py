@@ -30,7 +30,7 @@ from tests.support.ways import (
     waiting,
 )
 
-pytestmark = pytest.mark.spec("GEN-3")
+pytestmark = pytest.mark.spec("BC-7")
 LATE = NOW + timedelta(minutes=20)
 DAYS = timedelta(days=1)
 
@@ -137,7 +137,7 @@ def test_what_nobody_answers_in_time_is_declined_by_the_clock(
     assert_the_money_goes_back(either_gateway, story, now=until)
 
 
-@pytest.mark.spec("BC-2", "BC-4")
+@pytest.mark.spec("BC-2")
 @pytest.mark.parametrize("terms", ASKING.values(), ids=ASKING)
 def test_the_time_of_what_waits_is_nobody_elses_and_accepting_it_overlaps_nothing(
     practice: Practice, either_gateway: Sandbox, terms: Terms

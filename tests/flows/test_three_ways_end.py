@@ -39,7 +39,7 @@ from tests.support.ways import (
 )
 from tests.support.worker import work
 
-pytestmark = pytest.mark.spec("GEN-3")
+pytestmark = pytest.mark.spec("BC-7")
 AFTER = NOW + timedelta(minutes=15)  # every hold is over
 LATE = NOW + timedelta(minutes=20)
 DAYS = timedelta(days=1)
