@@ -19,7 +19,9 @@ from .mailbox import Mailbox
 
 # The commit comes within this after the mail server's answer, if it comes at all.
 COMMITS_WITHIN = 10.0
-CAN_LOSE_A_COMMIT = ("worker", "PostgreSQL", "a backend of PostgreSQL")
+DATABASE = ("PostgreSQL", "a backend of PostgreSQL")
+CAN_LOSE_A_COMMIT = ("worker", *DATABASE)
+NOTICED_WITHIN = 30.0  # seconds from the server's restart to the moment in which a job is noted as failed
 ONCE = ("confirmed", "canceled", "quarantined")  # whatever their step
 
 
@@ -133,15 +135,28 @@ def promises_broken(after: After) -> list[str]:
 
 
 def jobs_stuck(after: After) -> list[str]:
-    """None ``doing`` without a worker that lives, none given up, none left behind."""
+    """None ``doing`` without a worker that lives, none given up, none left behind.
+
+    A turn of the clock that broke off because PostgreSQL was killed is over, and the next one does its work.
+    """
     rows = after.rows("""
-        SELECT j.id, j.task_name, j.status, j.args::text FROM procrastinate_jobs j
-        LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
+        SELECT j.id, j.task_name, j.status::text, j.args::text,
+            j.queue_name = 'clock' AND j.status = 'failed',
+            (SELECT extract(epoch FROM max(e.at)) FROM procrastinate_events e WHERE e.job_id = j.id)
+        FROM procrastinate_jobs j LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
         WHERE j.status IN ('failed', 'aborted', 'cancelled')
            OR j.status = 'doing' AND (w.id IS NULL OR w.last_heartbeat < now() - interval '1 minute')
            OR j.status = 'todo' AND coalesce(j.scheduled_at, now()) < now() - interval '1 minute'
     """)
-    return [f"job {row[0]}: {' '.join(map(str, row[1:]))}" for row in rows]
+    return [
+        f"job {number}: {task} {status} {said}"
+        for number, task, status, said, is_turn, at in rows
+        if not (is_turn and _broke_off(float(at), after.kills))
+    ]
+
+
+def _broke_off(at: float, kills: Sequence[Kill]) -> bool:
+    return any(kill.name in DATABASE and kill.at - 1 <= at <= kill.back_at + NOTICED_WITHIN for kill in kills)
 
 
 def audit_findings(after: After) -> list[str]:

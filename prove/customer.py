@@ -69,7 +69,7 @@ class Customer:
 
     def press(self, opened: Opened, outcome: str) -> httpx.Response:
         """Press a button of the gateway's page. The gateway is another's, and has not been killed."""
-        return httpx.post(opened.payment_url, data={"outcome": outcome}, timeout=60)
+        return self.http.post(opened.payment_url, data={"outcome": outcome})
 
     def come_back(self, answer: httpx.Response, random: Random) -> None:
         """Let the gateway's page send the browser to where it says."""

@@ -126,7 +126,7 @@ def _start_postgres(stack: Stack) -> None:
 
 def _site_serves(stack: Stack, since: float) -> bool:
     with suppress(httpx.TransportError):
-        return httpx.get(f"{stack.url}/readyz", timeout=10).status_code == 200
+        return stack.http.get("/readyz").status_code == 200
     return False
 
 
@@ -138,7 +138,7 @@ def _worker_beats(stack: Stack, since: float) -> bool:
 
 
 VICTIMS = {
-    "web": Victim(4, lambda stack, _: stack.kill("web"), lambda stack: stack.bring_back("web"), _site_serves),
+    "web": Victim(3, lambda stack, _: stack.kill("web"), lambda stack: stack.bring_back("web"), _site_serves),
     "worker": Victim(
         4, lambda stack, _: stack.kill("worker"), lambda stack: stack.bring_back("worker"), _worker_beats
     ),

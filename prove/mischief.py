@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+import httpx
+
 from tests.support.sandbox import Sandbox
 
 Counts = Sequence[tuple[int, int]]  # how many faults for one booking, and the weight of that
@@ -84,6 +86,7 @@ class Mischief:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._control = httpx.Client(base_url=sandbox.url, timeout=30)
         self._lock = threading.Lock()
         self._armed: Counter[str] = Counter()
         self.happened: Counter[str] = Counter()
@@ -109,4 +112,5 @@ class Mischief:
         for fault in random.choices(table, [fault.weight for fault in table], k=count):
             with self._lock:
                 self._armed[fault.name] += int(fault.extra.get("times", 1))
-            self._sandbox.arm(fault.name, **{"times": 1, **fault.extra, **limits})
+            body = {"gateway": self._sandbox.gateway, "fault": fault.name, **fault.extra, **limits}
+            self._control.post("/control/faults", json=body).raise_for_status()

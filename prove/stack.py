@@ -48,6 +48,7 @@ class Stack:
         self.postgres = EmbeddedPostgres(database or home)
         self.mailbox = Mailbox()
         self.url = f"http://{HOST}:{free_port()}"
+        self.http = httpx.Client(base_url=self.url, timeout=10)  # for short questions, from any thread
         self.database_url = ""
         self.environment: dict[str, str] = {}
         self.ended_by_themselves: Counter[str] = Counter()
@@ -108,7 +109,7 @@ class Stack:
     def answers(self) -> bool:
         """Whether the site says that it can serve, and a worker has been heard of."""
         with suppress(httpx.TransportError):
-            return httpx.get(f"{self.url}/healthz", timeout=10).status_code == 200
+            return self.http.get("/healthz").status_code == 200
         return False
 
     def wait_until(self, there: Callable[[], bool], *, what: str, within: float = READY_WITHIN) -> None:

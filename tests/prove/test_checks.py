@@ -154,3 +154,22 @@ def test_a_message_that_nobody_has_fetched_for_a_minute_is_found(reference: str,
 
     with after(mailbox) as known:
         assert found(known) == ["no job is stuck"]
+
+
+@pytest.mark.parametrize(
+    ("killed", "is_wrong"),
+    [
+        pytest.param("PostgreSQL", False, id="PostgreSQL was killed then"),
+        pytest.param("web", True, id="something else was"),
+    ],
+)
+def test_a_turn_of_the_clock_may_break_off_with_the_database_only(
+    killed: str, is_wrong: bool, reference: str, mailbox: Mailbox
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET queue_name = 'clock', status = 'failed'")
+        cursor.execute("SELECT extract(epoch FROM max(at))::float FROM procrastinate_events")
+        (at,) = cursor.fetchone()
+
+    with after(mailbox, kills=(Kill(killed, at - 3, at - 2),)) as known:
+        assert ("no job is stuck" in found(known)) is is_wrong
