@@ -13,6 +13,7 @@ from holdfast.kernel.wording import amount_in_words, day_in_words
 from holdfast.orders.models import Due, Line
 from holdfast.orders.queries import line_total
 from holdfast.payments.models import HAS_WON, Payment
+from holdfast.payments.queries import open_dues
 
 from .said import about, businesss_address, confirmation_page, customers_address, desk_page, moment, when
 from .sending import Fact
@@ -113,7 +114,7 @@ def _what_is_paid(line: Line) -> dict[str, Any]:
         for payment in Payment.objects.filter(order=order, wins=True)
     )
     share = paid_for(line_total(line), total=order.total, paid=given) if order.total else 0
-    later = Due.objects.filter(order=order, withdrawn_at=None, kind__in=KINDS).exclude(payments__wins=True)
+    later = open_dues(order.pk).filter(kind__in=KINDS)
     return {
         "paid": amount_in_words(Money(share, order.currency)),
         "later": [
@@ -122,7 +123,7 @@ def _what_is_paid(line: Line) -> dict[str, Any]:
                 amount_in_words(Money(due.amount, order.currency)),
                 day_in_words(due.due_at.astimezone(line.offering.business.zone)),
             )
-            for due in later.order_by("due_at", "pk")
+            for due in later
         ],
     }
 
