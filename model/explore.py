@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .properties import is_at_rest, only_along_the_tables, what_is_wrong
+from .properties import is_at_rest, what_is_wrong
 from .rules import Run, Step
+from .steps import only_along_the_tables
 from .world import World
 
 

@@ -1,4 +1,4 @@
-"""What must be true: in every world, of every step, and once everything has come to rest.
+"""What must be true: in every world, and once everything has come to rest.
 
 Each property is a function that answers what is wrong, or nothing. Its docstring is what it promises.
 """
@@ -7,19 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
-from typing import TypeVar
-
-from holdfast.availability.lifecycle import ALLOCATION
-from holdfast.booking.lifecycle import BOOKING
-from holdfast.kernel.lifecycle import Lifecycle
-from holdfast.orders.lifecycle import ORDER
-from holdfast.payments.lifecycle import PAYMENT, TRANSACTION
 
 from .rules import REFUND_TRIES, VOID_TRIES, Run
 from .wording import customer, the_payment
 from .world import OPEN, PRICE, STANDS, AtGateway, Order, Payment, World, keeps_time
 
-T = TypeVar("T")
 Property = Callable[[World, Run], Iterable[str]]
 ACCEPTED = ("confirmed", "in_progress", "completed")
 ALIVE = ("pending_approval", *ACCEPTED)
@@ -197,56 +189,6 @@ def _is_answered(payment: Payment) -> bool:
 def taken(at: AtGateway) -> int:
     """What the gateway has taken of a payment, rather than reserved."""
     return at.took if at.status == "captured" else 0
-
-
-# --- of a step ---
-
-
-def _two_moves(lifecycle: Lifecycle) -> frozenset[tuple[str, str]]:
-    """What one transaction may do: one move, or two (late money revives an order and completes it)."""
-    moves = lifecycle.moves
-    return moves | {(one, last) for one, middle in moves for again, last in moves if middle == again}
-
-
-ORDER_MOVES = _two_moves(ORDER)
-BOOKING_MOVES = BOOKING.moves | {("", state) for state in BOOKING.initial}
-NEW_ROW = ("released", "taken")  # late money claims the time again: a new row, born taken
-ALLOCATION_MOVES = ALLOCATION.moves | {NEW_ROW, ("held", "taken")}
-
-
-def only_along_the_tables(before: World, after: World) -> Iterator[str]:
-    """Every state moves along its table only, so a no never overwrites money; and money never shrinks."""
-    for was, now in _changed(before.payments, after.payments):
-        yield from _moved("payment", was.state, now.state, PAYMENT.moves)
-        for refund_was, refund_now in zip(was.refunds, now.refunds, strict=False):
-            yield from _moved("refund", refund_was, refund_now, TRANSACTION.moves)
-        if now.captured < was.captured or (was.wins and not now.wins and now.movements == was.movements):
-            yield from _forgotten(was, now)
-        for movement_was, movement_now in zip(was.movements, now.movements, strict=False):
-            yield from _moved(movement_was.kind, movement_was.state, movement_now.state, TRANSACTION.moves)
-    for ordered, order in _changed(before.orders, after.orders):
-        yield from _moved("order", ordered.state, order.state, ORDER_MOVES)
-        yield from _moved("booking", ordered.booking, order.booking, BOOKING_MOVES)
-        yield from _moved("allocation", ordered.allocation, order.allocation, ALLOCATION_MOVES)
-
-
-def _forgotten(was: Payment, now: Payment) -> Iterator[str]:
-    """A payment wins no longer only when its money goes, or was never taken."""
-    goes = now.refunds != was.refunds or now.reversed or now.state == "expired"
-    if now.captured < was.captured or not goes:
-        yield "money that was counted is forgotten"
-
-
-def _changed(before: tuple[T, ...], after: tuple[T, ...]) -> list[tuple[T, T]]:
-    """The rows that a step has changed, before and after; a new one is not among them."""
-    if before is after:
-        return []
-    return [(was, now) for was, now in zip(before, after, strict=False) if was is not now]
-
-
-def _moved(subject: str, was: str, now: str, moves: frozenset[tuple[str, str]]) -> Iterator[str]:
-    if was != now and (was, now) not in moves:
-        yield f"a {subject} went from {was} to {now}"
 
 
 # --- at rest ---
