@@ -166,7 +166,7 @@ def _take_in(story: Story, decision: Decision, *, wins: bool, quarantined: bool 
         quarantined=quarantined,
         reason=decision.reason,
         gateway_reference=payment.gateway_reference or outcome.gateway_reference or "",
-        capture_before=outcome.capture_before or payment.capture_before,
+        capture_before=outcome.capture_before if reserves else payment.capture_before,
         **({"authorized": said.amount} if reserves else {"captured": said.amount}),
         next_look_at=_look_at_money(story, reserves=reserves, wins=wins),
     )

@@ -31,6 +31,10 @@ FIELDS = {
 
 # Our states in this trade's words. Nothing is a booking before it is paid, so there is no PENDING.
 WORDS = {
+    # Only where an offering's own terms book before the money is in, or ask for approval.
+    "pending_payment": "PENDING_PAYMENT",
+    "pending_approval": "PENDING_APPROVAL",
+    "expired": "EXPIRED",
     "confirmed": "CONFIRMED",
     "in_progress": "IN_PROGRESS",
     "completed": "COMPLETED",
