@@ -41,6 +41,7 @@ from tests.support.shop import (
     waiting_moves,
 )
 from tests.support.ways import FAR, PRICE, SOON, TRADE, assert_all_is_well, at_the_gateway
+from tests.support.without import without
 
 pytestmark = pytest.mark.spec("GEN-12")
 DEARER, CHEAPER = PRICE + 50_000, PRICE - 50_000
@@ -347,3 +348,18 @@ def test_of_eight_who_move_to_one_dearer_time_at_once_one_holds_it(
     assert Rescheduling.objects.count() == Due.objects.filter(kind=Kind.DIFFERENCE).count() == 1
     assert {one.state for one in Booking.objects.all()} == {"confirmed"}
     assert_all_is_well()
+
+
+@pytest.mark.spec("BC-1")
+def test_without_the_constraint_all_who_move_to_one_dearer_time_would_hold_it(
+    practice: Practice, sandbox: Sandbox, dearer: Offering
+) -> None:
+    """The negative control: nothing but the constraint keeps one time for one of them."""
+    stories = [bought(sandbox, at(practice.offering, f"{hour:02}:00")) for hour in range(9, 13)]
+
+    with without(Allocation, "no_seat_twice"):
+        results = race([partial(moved, one, "18:00", to=dearer) for one in stories])
+        held = Allocation.objects.filter(state="held").count()
+
+    assert kinds(results) == {"Rescheduled": 4}
+    assert held == 4

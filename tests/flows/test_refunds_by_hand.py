@@ -17,6 +17,7 @@ from holdfast.kernel.money import Money
 from holdfast.payments.models import Transaction
 from holdfast.platform.models import User
 from tests.flows.books import everything, jobs
+from tests.support.meeting import without_locks
 from tests.support.practice import NOW, Practice, new_member
 from tests.support.racing import kinds, race
 from tests.support.sandbox import Sandbox
@@ -26,6 +27,7 @@ from tests.support.worker import work
 
 pytestmark = pytest.mark.spec("GEN-11")
 CLERK = "staff:7"
+OWES = 'INSERT INTO "holdfast_payments_transaction"'
 HOURS = timedelta(hours=1)
 
 
@@ -252,3 +254,13 @@ def test_a_gateways_refund_waits_for_its_turn_behind_one_by_hand(
     assert story.refunds()[-2:] == [(50_001, "succeeded"), (99_900, "succeeded")]
     assert at_the_gateway(sandbox, story.payment.reference)[1] == 99_900
     assert_all_is_well()
+
+
+@pytest.mark.spec("BC-12")
+def test_without_the_lock_the_constraints_alone_let_one_of_two_parts_go_back(story: Story) -> None:
+    give = partial(refund_some, story.payment.pk, rupees(1_500), reason="late start", by=CLERK, now=SOON)
+
+    results = without_locks(give, give, meet_before=OWES)
+
+    assert kinds(results) == {"IntegrityError": 1, "NoneType": 1}
+    assert story.payment.refunding == 150_000
