@@ -14,7 +14,7 @@ import httpx
 from .site import PASSWORD
 from .trades import Json, Opened, Slot, Trade
 
-PATIENCE = 60.0  # seconds for one thing that the customer means to do
+PATIENCE = 30.0  # seconds for one request, however often it is sent
 DECIDED_WITHIN = 25.0  # seconds that somebody looks at a waiting page
 LONGEST_PAUSE = 3.0
 FIRST_DAY, DAYS = 8, 20  # from so many days ahead: what is canceled goes back in full
