@@ -12,10 +12,12 @@ from django.db import connection
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
+from holdfast.flows.ending import expire_orders
 from holdfast.flows.refunds import give_back_what_waits
 from holdfast.flows.settlement import settle
 from holdfast.flows.watching import gauges
 from holdfast.flows.webhooks import handle
+from holdfast.kernel.clock import utc_now
 from holdfast.platform import metrics  # noqa: F401 - registers what is counted
 from holdfast.platform.models import GatewayEvent
 from holdfast.platform.outbox import post
@@ -31,9 +33,8 @@ LATER = NOW + timedelta(minutes=1)
 
 
 def gauge(name: str, *, now: datetime = NOW) -> float:
-    read = {
-        family.name: family.samples[0].value for family in text_string_to_metric_families(gauges(now=now))
-    }
+    families = text_string_to_metric_families(gauges(now=now))
+    read = {family.name: family.samples[0].value for family in families if family.samples}
     return float(read[f"holdfast_{name}"])
 
 
@@ -55,6 +56,32 @@ def test_payments_are_counted_by_what_became_of_them(
     settle(payment_of(checkout).pk, now=NOW)
 
     assert counted("settlements_total", gateway="phonepe", did=did) == before + 1
+
+
+@pytest.mark.spec("GW-71")
+def test_it_is_said_how_long_a_gateway_has_been_silent(practice: Practice, sandbox: Sandbox) -> None:
+    assert "seconds_since_webhook{" not in gauges(now=NOW)
+    checkout = held(practice)
+    sandbox.settle(checkout.reference)
+    deliver_sent(sandbox, checkout.reference)
+    GatewayEvent.objects.update(received_at=NOW)
+
+    assert gauge("seconds_since_webhook", now=LATER) == 60
+
+
+@pytest.mark.spec("GW-70")
+@pytest.mark.parametrize("ahead", [600, -600])
+def test_a_gateways_clock_that_differs_is_measured(practice: Practice, sandbox: Sandbox, ahead: int) -> None:
+    def skew() -> float:
+        held(practice, now=utc_now())
+        expire_orders(now=utc_now() + timedelta(days=1))
+        return counted("gateway_clock_skew_seconds", gateway="phonepe")
+
+    right = skew()
+    sandbox.arm("pay_expire_at_skew", seconds=ahead)
+
+    assert abs(right) < 30
+    assert abs(skew() - right - ahead) < 30
 
 
 def test_a_webhook_is_as_old_as_it_is_when_it_has_been_settled(practice: Practice, sandbox: Sandbox) -> None:

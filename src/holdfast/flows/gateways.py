@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from holdfast.payments.gateways import GATEWAYS
-from holdfast.payments.gateways.base import Account, Gateway, Notice, Token
+from holdfast.payments.gateways.base import Account, Can, Gateway, Notice, Token
 from holdfast.payments.gateways.breaker import Breaker, GatewaySlots, Guarded, guarded
 from holdfast.payments.models import GatewayAccount, GatewayToken
 from holdfast.platform.db import no_transaction
@@ -32,6 +32,11 @@ def gateway_class(account: GatewayAccount) -> type[Gateway]:
 def gateway_labels() -> dict[str, str]:
     """Every gateway that an account may be at, by name, with what people call it."""
     return {name: gateway.label for name, gateway in GATEWAYS.items()}
+
+
+def telling_gateways() -> list[str]:
+    """The gateways that call us when something has become of a payment."""
+    return [name for name, gateway in GATEWAYS.items() if Can.READ_WEBHOOK in gateway.can]
 
 
 def credential_fields(gateway: str) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from holdfast.payments.gateways.base import (
     Unknown,
 )
 from holdfast.payments.models import GatewayAccount, Payment
-from holdfast.payments.queries import account_for
+from holdfast.payments.queries import account_for, is_only_reserved
 from holdfast.platform import metrics
 from holdfast.platform.db import transaction, transaction_required
 
@@ -180,6 +180,8 @@ def _refuse(order: Order, due: Due, attempts: list[Payment], *, now: datetime) -
     if due.kind in COMES_LATER:
         if order.state != "completed":
             raise Conflict(NOT_YET if order.state == "placed" else OVER)
+        if is_only_reserved(order.pk):  # it may be lost yet, and the booking with it
+            raise Conflict(NOT_YET)
         if due.kind == Due.Kind.DIFFERENCE and not still_waits(due.pk):
             raise HoldExpired
         return
@@ -216,6 +218,9 @@ def _record_start(payment: Payment, order: Order, started: Started, *, by: str, 
         "gateway_reference": started.gateway_reference,
         "expires_at": started.expires_at,
     }
+    if started.expires_at is not None:
+        ahead = started.expires_at - now - timedelta(seconds=order.terms.pay_within)
+        metrics.clock_skew.labels(payment.account.gateway).set(ahead.total_seconds())
     with transaction():
         if started.expires_at is not None:  # the order's row before the payment's: docs/locking.md
             keep_until = started.expires_at + timedelta(seconds=order.terms.margin)

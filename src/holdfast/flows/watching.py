@@ -12,8 +12,10 @@ from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateW
 
 from holdfast.booking.models import Booking
 from holdfast.payments.models import Payment, Transaction
+from holdfast.platform.models import GatewayEvent
 from holdfast.platform.outbox import DELIVER
 
+from .gateways import telling_gateways
 from .movements import OPEN
 
 WORKER_BEATS_WITHIN = timedelta(seconds=15)  # it beats every 5
@@ -80,4 +82,17 @@ def gauges(*, now: datetime) -> str:
         "holdfast_bookings_to_answer": bookings_to_answer().count(),
         "holdfast_bookings_to_answer_soon": bookings_to_answer().filter(answer_by__lt=now + SOON).count(),
     }
-    return "".join(f"# TYPE {name} gauge\n{name} {value}\n" for name, value in found.items())
+    counts = "".join(f"# TYPE {name} gauge\n{name} {value}\n" for name, value in found.items())
+    return counts + _since_webhooks(now=now)
+
+
+def _since_webhooks(*, now: datetime) -> str:
+    """How long ago each gateway has last been heard of: a firewall of ours may be keeping it out."""
+    name = "holdfast_seconds_since_webhook"
+    lines = [f"# TYPE {name} gauge\n"]
+    for gateway in telling_gateways():
+        told = GatewayEvent.objects.filter(gateway=gateway, verified=True).order_by("-pk")
+        last = told.values_list("received_at", flat=True).first()
+        if last is not None:
+            lines.append(f'{name}{{gateway="{gateway}"}} {(now - last).total_seconds()}\n')
+    return "".join(lines)

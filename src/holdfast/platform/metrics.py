@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 settlements = Counter("holdfast_settlements", "Settlements, by gateway and what was done", ["gateway", "did"])
 checkouts = Counter("holdfast_checkouts", "Booking requests, by how they ended", ["trade", "ended"])
@@ -15,6 +15,12 @@ webhook_age = Histogram(
     "holdfast_webhook_age_seconds",
     "From a webhook's arrival to its settlement",
     buckets=(0.1, 0.5, 1, 2, 5, 15, 60, 300, 3600),
+)
+clock_skew = Gauge(
+    "holdfast_gateway_clock_skew_seconds",
+    "How far a gateway's clock is ahead of ours, by the expiry of the last payment that it opened",
+    ["gateway"],
+    multiprocess_mode="mostrecent",
 )
 
 
