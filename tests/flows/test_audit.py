@@ -113,6 +113,19 @@ def test_every_kind_of_wrong_is_found(paid: None, check: str) -> None:
     assert audit(now=LATER) == []
 
 
+@pytest.mark.spec("BC-7")
+@pytest.mark.parametrize("state", ["pending_payment", "expired"])
+def test_money_that_pays_for_a_booking_that_is_none_is_found(paid: None, state: str) -> None:
+    check = "winning payment without its booking"
+    with atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE holdfast_booking_booking SET state = %s", [state])
+        found = wrongs(check, cursor, now=LATER)
+        set_rollback(True)
+
+    assert [(wrong.subject, wrong.subject_id) for wrong in found] == [("payment", Payment.objects.get().pk)]
+
+
 def test_a_finding_stays_open_until_an_audit_no_longer_finds_it(paid: None) -> None:
     Payment.objects.update(wins=False)
     audit(now=LATER)

@@ -11,7 +11,9 @@ import pytest
 from holdfast.catalog.models import Business, Offering
 from holdfast.catalog.terms import Terms
 from holdfast.flows.approval import approve_booking
+from holdfast.flows.recording import Method, Taken, record_payment
 from holdfast.kernel.errors import Conflict
+from holdfast.kernel.money import Money
 from holdfast.orders.dues import Kind
 from holdfast.orders.models import Due
 from holdfast.payments.models import Payment, Transaction
@@ -153,6 +155,24 @@ def test_a_deposit_is_reserved_until_it_is_accepted_and_the_balance_is_taken_at_
     assert [one.kind for one in Transaction.objects.filter(payment=balance)] == ["purchase"]
     assert story.states == ["completed", "confirmed"]
     assert_all_is_well()
+
+
+@pytest.mark.spec("BC-7")
+def test_a_balance_is_not_to_be_paid_while_the_deposit_is_only_reserved_and_may_be_lost(
+    practice: Practice, toy_gateway: Sandbox
+) -> None:
+    story = ordered(at(practice.offering, "10:00"), terms=replace(AUTHORIZE, deposit_percent=20))
+    authorize(toy_gateway, story.payment.reference)
+    comes_in(toy_gateway, story.payment.reference)
+    clerk, cash = new_member(practice, "staff"), Taken(Money(REST, "INR"), Method.CASH)
+    before = everything()
+
+    with pytest.raises(Conflict, match="once it is booked"):
+        paying(story, Kind.BALANCE)
+    with pytest.raises(Conflict, match="once it is booked"):
+        record_payment(story.booking.reference, cash, by=clerk, trade=TRADE, now=SOON)
+
+    assert everything() == before
 
 
 @pytest.mark.spec("BC-12")

@@ -70,12 +70,13 @@ CHECKS = {
         JOIN holdfast_orders_due d ON d.id = p.due_id AND d.kind IN ('full', 'deposit')
         WHERE p.state = 'authorized' AND b.state IN ('confirmed', 'in_progress', 'completed', 'no_show')
     """,
+    # One that was canceled may keep part of its money; what was never booked, or is no longer, keeps none.
     "winning payment without its booking": """
         SELECT 'payment', p.id, format('%%s has won and there is no booking of it', p.reference)
         FROM holdfast_payments_payment p
         WHERE p.wins AND NOT EXISTS (
             SELECT FROM holdfast_orders_line l JOIN holdfast_booking_booking b ON b.line_id = l.id
-            WHERE l.order_id = p.order_id)
+            WHERE l.order_id = p.order_id AND b.state NOT IN ('pending_payment', 'expired'))
     """,
     # received = booked + refunded + refund due + reversed + quarantined, payment by payment.
     "money without an answer": """

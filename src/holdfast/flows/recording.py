@@ -12,16 +12,17 @@ from holdfast.kernel.errors import Conflict, Invalid
 from holdfast.kernel.ids import new_reference
 from holdfast.kernel.money import Money
 from holdfast.orders.actions import lock
+from holdfast.orders.dues import COMES_LATER
 from holdfast.orders.models import Due, Order
 from holdfast.payments.actions import write_intent
 from holdfast.payments.gateways.base import Became, Outcome
 from holdfast.payments.models import GatewayAccount, Payment
-from holdfast.payments.queries import BY_HAND, open_dues
+from holdfast.payments.queries import BY_HAND, is_only_reserved, open_dues
 from holdfast.platform.db import retried_once, transaction
 from holdfast.platform.models import User
 
 from .changing import Change, change_from_inside
-from .paying import PAID
+from .paying import NOT_YET, PAID
 from .settlement import carry_out
 
 log = structlog.get_logger(__name__)
@@ -98,6 +99,8 @@ def _next_due(order: Order) -> Due:
     due = open_dues(order.pk).exclude(kind=Due.Kind.DIFFERENCE).first()
     if due is None:
         raise Conflict(PAID)
+    if due.kind in COMES_LATER and is_only_reserved(order.pk):
+        raise Conflict(NOT_YET)
     return due
 
 

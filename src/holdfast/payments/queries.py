@@ -62,6 +62,12 @@ def open_dues(order_id: int) -> QuerySet[Due]:
     return asked.select_related("order").order_by("due_at", "pk")
 
 
+def is_only_reserved(order_id: int) -> bool:
+    """Whether what an order asked for first, all of it or a deposit, has been reserved and not taken."""
+    first = Payment.objects.filter(order=order_id, wins=True).exclude(due__kind__in=COMES_LATER)
+    return first.filter(state="authorized").exists()
+
+
 def due_for_a_look(*, now: datetime, limit: int, lease: timedelta) -> list[int]:
     """Claim the payments whose next look is due, and put that off by ``lease``.
 
