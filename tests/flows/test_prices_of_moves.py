@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from holdfast.catalog.models import Business, Offering
+from holdfast.flows.approval import approve_booking
+from holdfast.flows.asking import StillUnknown
 from holdfast.kernel.errors import Conflict, Invalid
 from holdfast.kernel.period import Period
 from holdfast.orders.dues import Kind
@@ -30,7 +32,7 @@ from tests.support.shop import (
     paying,
 )
 from tests.support.toy import authorize
-from tests.support.ways import AUTHORIZE, PRICE, SOON, assert_all_is_well, at_the_gateway
+from tests.support.ways import AUTHORIZE, PRICE, SOON, TRADE, assert_all_is_well, at_the_gateway
 
 pytestmark = pytest.mark.spec("GEN-12")
 DEARER, CHEAPER = PRICE + 50_000, PRICE - 50_000
@@ -213,6 +215,25 @@ def test_reserved_money_is_moved_at_its_price(
 
     assert (done.due, story.booking.state, story.when) == (None, "pending_approval", AT_TWO)
     assert_all_is_well()
+
+
+def test_a_booking_that_is_being_accepted_is_not_moved_to_a_time_that_nobody_has_accepted(
+    practice: Practice, toy_gateway: Sandbox
+) -> None:
+    story = ordered(at(practice.offering, "10:00"), terms=AUTHORIZE)
+    authorize(toy_gateway, story.payment.reference)
+    comes_in(toy_gateway, story.payment.reference)
+    owner = new_member(practice, "owner")
+    toy_gateway.arm("capture_500_before", only=story.payment.reference)
+    with pytest.raises(StillUnknown):
+        approve_booking(story.booking.reference, by=owner, trade=TRADE, now=SOON)
+    before = everything()
+
+    for user in (story.user, owner):
+        with pytest.raises(Conflict, match="being answered"):
+            moved(story, "14:00", by=user)
+
+    assert everything() == before
 
 
 @pytest.mark.parametrize("clock", ["14:10", "06:00"])

@@ -22,14 +22,12 @@ from holdfast.platform.outbox import post
 from .changing import Change, change_of
 from .ending import free
 from .entering import bookings_of
-from .movements import under_way
-from .parting import ENDED, owed_for, part, winners
+from .parting import BEING_ANSWERED, ENDED, is_being_taken, owed_for, part, winners
 
 log = structlog.get_logger(__name__)
 
 ALL_OF_IT = 100  # percent, when it is the business that cancels
 BEGUN = "This has begun. Only the business can cancel it now."
-BEING_ANSWERED = "This is being answered at this moment. Please look again shortly."
 TOGETHER = "Its money is reserved together with that of other bookings. Cancel it once that has been taken."
 
 
@@ -86,13 +84,12 @@ def _cancel(change: Change, *, now: datetime) -> Owed:
 
 def _refuse_reserved(order: Order, booking: Booking, payments: list[Payment]) -> None:
     """Reserved money that is being taken, or that is reserved for others as well, lets nobody go now."""
-    for payment in payments:
-        if payment.is_reserved and under_way(payment) is not None:
-            raise Conflict(BEING_ANSWERED)
-        if payment.is_reserved and any(
-            one.pk != booking.pk and one.state not in ENDED for one in bookings_of(order)
-        ):
-            raise Conflict(TOGETHER)
+    if is_being_taken(payments):
+        raise Conflict(BEING_ANSWERED)
+    if any(payment.is_reserved for payment in payments) and any(
+        one.pk != booking.pk and one.state not in ENDED for one in bookings_of(order)
+    ):
+        raise Conflict(TOGETHER)
 
 
 def _percent(

@@ -19,15 +19,21 @@ from holdfast.payments.queries import open_dues
 from holdfast.platform.db import transaction_required
 
 from .entering import bookings_of
-from .movements import give_back
+from .movements import give_back, under_way
 from .moving import withdraw_moves
 
 ENDED = ("declined", "canceled", "expired")
+BEING_ANSWERED = "This is being answered at this moment. Please look again shortly."
 
 
 def winners(order_id: int) -> list[Payment]:
-    """The payments that pay for an order, oldest first; locked, where a transaction is open."""
+    """The payments that pay for an order, oldest first. Who changes one has the order's lock."""
     return list(Payment.objects.select_related("account").filter(order_id=order_id, wins=True).order_by("pk"))
+
+
+def is_being_taken(payments: Sequence[Payment]) -> bool:
+    """Whether a gateway has been asked for any of this money, which it has reserved, and has not answered."""
+    return any(payment.is_reserved and under_way(payment) is not None for payment in payments)
 
 
 def owed_for(booking: Booking, order: Order, payments: Sequence[Payment], *, percent: int) -> Money:

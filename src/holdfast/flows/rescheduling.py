@@ -31,7 +31,7 @@ from holdfast.platform.outbox import post
 from .changing import Change, change_of
 from .choosing import open_period, provider_among
 from .moving import DIFFERENCE, move_booking, withdraw_moves
-from .parting import ask_less, give_back_over, winners
+from .parting import BEING_ANSWERED, ask_less, give_back_over, is_being_taken, winners
 
 log = structlog.get_logger(__name__)
 
@@ -74,8 +74,8 @@ def reschedule_booking(
     how much of the difference goes back. Whoever moves it for the business moves it at its price.
 
     Raises NotFound for another's booking, Invalid for a time that is not open, Conflict for a booking that
-    is over or, by its terms, too near for its customer to move, and SlotTaken with the nearest slots. When it
-    is refused, the booking stands as it was.
+    is over, is being accepted at this moment or, by its terms, is too near for its customer to move, and
+    SlotTaken with the nearest slots. When it is refused, the booking stands as it was.
     """
     change = change_of(reference, by=by, trade=trade)
     line = Line.objects.select_related("offering__business").get(pk=change.booking_id)
@@ -112,8 +112,10 @@ def _move(change: Change, target: Target, *, now: datetime) -> Rescheduled:
         )
         booking.lifecycle.after(booking.state, "reschedule")
         _refuse_by_terms(order.terms, booking, target, change, now=now)
-        withdraw_moves([booking], by=change.by, now=now)
         payments = winners(order.pk)
+        if is_being_taken(payments):  # whoever accepts it accepts the time that it has
+            raise Conflict(BEING_ANSWERED)
+        withdraw_moves([booking], by=change.by, now=now)
         dearer_by = _difference(order.terms, booking, target, change, payments)
         percent = percent_back(order.terms.refund_shares, notice=booking.starts_at - now)
         if dearer_by > 0:
