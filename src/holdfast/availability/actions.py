@@ -34,7 +34,7 @@ __all__ = [
     "claim_instead",
     "hold",
     "hold_until",
-    "lock_pools",
+    "lock_pools_of",
     "release",
     "take",
 ]
@@ -82,11 +82,18 @@ def claim_all(wanted: Mapping[str, Iterable[Wanted]], *, until: datetime | None,
 
 @transaction_required
 def lock_pools(pools: Iterable[UUID]) -> dict[UUID, int]:
-    """Lock these resources, sorted by id; how many seats each has. Whoever releases and claims again in one
-    transaction calls this before the release: docs/locking.md.
-    """
+    """Lock these resources, sorted by id; how many seats each has."""
     rows = Resource.objects.filter(pk__in=set(pools)).order_by("pk").select_for_update(no_key=True)
     return dict(rows.values_list("pk", "capacity"))
+
+
+@transaction_required
+def lock_pools_of(wanted: Iterable[Wanted]) -> None:
+    """Lock the pools among what is wanted. Whoever releases and claims in one transaction calls this before
+    the release: docs/locking.md.
+    """
+    if pools := {one.resource for one in wanted if one.seat == ANY_SEAT}:
+        lock_pools(pools)
 
 
 @transaction_required
@@ -124,8 +131,7 @@ def hold(*owners: str, until: datetime) -> int:
 def claim_again(*owners: str, now: datetime) -> bool:
     """Take anew what these owners last claimed and lost: all of it or nothing. Answers whether it was had."""
     wanted = {owner: _last_claimed(owner) for owner in owners}
-    if pools := {one.resource for last in wanted.values() for one in last if one.seat == ANY_SEAT}:
-        lock_pools(pools)
+    lock_pools_of(one for last in wanted.values() for one in last)
     release(*owners)
     try:
         with atomic():
@@ -143,8 +149,7 @@ def claim_instead(wanted: Iterable[Wanted], *, owner: str, now: datetime) -> Non
     want each other's time would otherwise wait for each other.
     """
     asked = list(wanted)
-    if pools := {one.resource for one in asked if one.seat == ANY_SEAT}:
-        lock_pools(pools)
+    lock_pools_of(asked)
     if _others_keep(asked, owner=owner, now=now):
         raise SlotTaken
     with atomic():

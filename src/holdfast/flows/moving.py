@@ -8,7 +8,7 @@ from functools import partial
 
 from django.db.models import QuerySet
 
-from holdfast.availability.actions import claim_instead, release
+from holdfast.availability.actions import claim_instead, lock_pools_of, release
 from holdfast.availability.queries import holds_all, resources_of, wanted_by
 from holdfast.booking.models import Booking, Rescheduling
 from holdfast.catalog.models import Offering, Provider, Resource
@@ -73,6 +73,8 @@ def still_waits(due_id: int) -> bool:
 def carry_out_move(due_id: int, *, by: str, now: datetime) -> None:
     """The difference has been paid: the booking moves to the time that was held for it."""
     waiting = _waiting().get(due_id=due_id)
+    resources = list(resources_of(waiting.offering))
+    lock_pools_of(wanted_by(waiting.offering, resources, waiting.period))
     waiting.move("carry_out", by=by, at=now)
     release(waiting.owner)
     booking = Booking.objects.select_related("line__order").get(pk=waiting.booking_id)
@@ -85,7 +87,7 @@ def carry_out_move(due_id: int, *, by: str, now: datetime) -> None:
         booking,
         to=waiting.offering,
         period=waiting.period,
-        resources=list(resources_of(waiting.offering)),
+        resources=resources,
         provider=waiting.provider,
         by=waiting.by,
         asks_again=order.terms.accept_again,

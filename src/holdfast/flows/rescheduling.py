@@ -10,7 +10,7 @@ import structlog
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
-from holdfast.availability.actions import claim
+from holdfast.availability.actions import claim, lock_pools_of
 from holdfast.availability.queries import nearest_free_slots, resources_of, wanted_by
 from holdfast.booking.models import Booking, Rescheduling
 from holdfast.booking.refund_terms import percent_back, share_of
@@ -115,6 +115,7 @@ def _move(change: Change, target: Target, *, now: datetime) -> Rescheduled:
         payments = winners(order.pk)
         if is_being_taken(payments):  # whoever accepts it accepts the time that it has
             raise Conflict(BEING_ANSWERED)
+        lock_pools_of(wanted_by(target.offering, target.resources, target.period))
         withdraw_moves([booking], by=change.by, now=now)
         dearer_by = _difference(order.terms, booking, target, change, payments)
         percent = percent_back(order.terms.refund_shares, notice=booking.starts_at - now)
