@@ -156,7 +156,8 @@ def _of_emails(subjects: Subjects) -> Iterator[Entry]:
     about = Q()
     for kind in ("payment", "booking"):
         about |= Q(subject_kind=kind, subject_id__in=subjects.ids(kind))
-    for email in Email.objects.filter(about).order_by("pk"):
+    for email in Email.objects.filter(about, sent_at__isnull=False).order_by("pk"):
+        assert email.sent_at is not None
         yield Entry(at=email.sent_at, kind="email", actor="mail", what=f"email “{email.kind}” sent")
 
 

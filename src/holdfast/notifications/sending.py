@@ -1,4 +1,4 @@
-"""The channel: one email a fact, with the fact's own Message-ID, sent and then recorded."""
+"""The channel: one email a fact, with the fact's own Message-ID: written down, sent, and noted as sent."""
 
 from __future__ import annotations
 
@@ -33,7 +33,11 @@ def send(name: str, fact: Fact, *, now: datetime, step: int | str | None = None)
     host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
     which = f".{step}" if step is not None else ""
     message_id = f"<{name}.{fact.subject_kind}.{fact.subject_id}{which}@{host}>"
-    if not fact.to or Email.objects.filter(message_id=message_id).exists():
+    if not fact.to:
+        return
+    about = {"kind": name, "subject_kind": fact.subject_kind, "subject_id": fact.subject_id}
+    email, _ = Email.objects.get_or_create(message_id=message_id, defaults=about)
+    if email.sent_at is not None:
         return
     mail = EmailMultiAlternatives(
         subject=fact.subject,
@@ -43,11 +47,5 @@ def send(name: str, fact: Fact, *, now: datetime, step: int | str | None = None)
     )
     mail.attach_alternative(render_to_string(f"email/{name}.html", fact.context), "text/html")
     mail.send()
-    Email.objects.create(
-        message_id=message_id,
-        kind=name,
-        subject_kind=fact.subject_kind,
-        subject_id=fact.subject_id,
-        sent_at=now,
-    )
+    Email.objects.filter(pk=email.pk).update(sent_at=now)
     log.info("email_sent", message_id=message_id)
