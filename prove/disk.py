@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+
+import psycopg
 
 from .stack import ProveFailed
 from .troubles import Place, Trouble
 
 SIZE = "400m"
+MOST_OF_A_LOG = 400  # megabytes: as much as there is on the disk
 PIECE = b"\0" * (1 << 20)
 
 
@@ -37,19 +41,35 @@ def require_on(disk: Path, data: Path) -> None:
         raise NoDisk("The database's own user cannot reach the folder that it would be in.")
 
 
-def full_disk(disk: Path) -> Trouble:
+def troubles_of(disk: Path) -> Mapping[str, Trouble]:
+    """What can happen on this disk when it is full: nothing is added; nor can the server write its log."""
+    served = frozenset({"200", "503"})
+    return {
+        "full disk": Trouble(partial(full, disk), served),
+        "full disk, and no room for the log": Trouble(partial(full, disk, log_too=True), served),
+    }
+
+
+@contextmanager
+def full(disk: Path, place: Place, *, log_too: bool = False) -> Iterator[None]:
     """There is not a byte left for the database; then there is again."""
+    ballast = disk / "ballast"
+    _fill(ballast)
+    if log_too:
+        _write_log_until_the_server_gives_up(place.stack.database_url)
+    yield
+    ballast.unlink()
+    place.stack.postgres.start()  # one that has given up is started by whoever runs it
 
-    @contextmanager
-    def begin(place: Place) -> Iterator[None]:
-        ballast = disk / "ballast"
-        _fill(ballast)
-        yield
-        ballast.unlink()
-        # A server that could not write its log has given up; whoever runs it starts it again.
-        place.stack.postgres.start()
 
-    return Trouble(begin, answers=frozenset({"200", "503"}))
+def _write_log_until_the_server_gives_up(url: str) -> None:
+    try:
+        with psycopg.connect(url, autocommit=True) as connection:
+            for _ in range(MOST_OF_A_LOG):
+                connection.execute("SELECT pg_logical_emit_message(true, 'prove', repeat('x', 1000000))")
+    except psycopg.OperationalError:
+        return  # as it must
+    raise ProveFailed("The server's log found room on a full disk.")
 
 
 def _fill(ballast: Path) -> None:

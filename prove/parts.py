@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .disk import NoDisk, full_disk, require_on, small_disk
+from .disk import NoDisk, require_on, small_disk, troubles_of
 from .running import running_stack
 
 
@@ -42,7 +42,7 @@ def _disk(wanted: Wanted) -> bool:
             require_on(disk, stack.postgres.data)
             from .bearing import bear  # noqa: PLC0415 - its models need Django set up
 
-            return bear(stack, seed=wanted.seed, troubles={"full disk": full_disk(disk)})
+            return bear(stack, seed=wanted.seed, troubles=troubles_of(disk))
     except NoDisk as why:
         print(f"!!! NOT RUN: the full disk. It needs root, and a small disk of its own. {why}", flush=True)
         return True
