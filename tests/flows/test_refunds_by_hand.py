@@ -205,6 +205,21 @@ def test_what_cannot_go_back_is_refused_and_nothing_moves(
     assert everything() == before
 
 
+def test_all_that_pays_for_a_booking_which_stands_is_not_given_back_but_by_canceling_it(
+    story: Story, owner: User
+) -> None:
+    refund_some(story.payment.pk, rupees(1_500), reason="late start", by=CLERK, now=SOON)
+    rest = Money(story.payment.left, "INR")
+    before = everything()
+
+    with pytest.raises(Conflict, match="cancel the booking instead"):
+        refund_some(story.payment.pk, rest, reason="late start", by=CLERK, now=SOON)
+
+    assert everything() == before
+    assert canceled(story, by=owner).refund == rest
+    assert_all_is_well()
+
+
 def test_parts_go_back_one_after_the_other_and_the_booking_stands(story: Story, sandbox: Sandbox) -> None:
     for amount in (rupees(100), rupees(200), rupees(300)):
         refund_some(story.payment.pk, amount, reason="late start", by=CLERK, now=SOON)

@@ -149,8 +149,9 @@ def _expire(booking_id: int, *, now: datetime) -> None:
     with transaction():
         waiting = _waiting(change, now=now)
         is_late = waiting.booking.answer_by is not None and waiting.booking.answer_by <= now
-        if is_late and decide_decline(waiting.asked).answer is Answer.DECLINE:
-            _turn_away(waiting, by=CLOCK, why="nobody has answered in time", now=now)
+        if not is_late or decide_decline(waiting.asked).answer is not Answer.DECLINE:
+            return
+        _turn_away(waiting, by=CLOCK, why="nobody has answered in time", now=now)
     log.info("declined_unanswered", booking=booking.reference)
 
 

@@ -9,6 +9,7 @@ import structlog
 from holdfast.kernel.errors import Conflict, Invalid
 from holdfast.kernel.money import Money
 from holdfast.orders.actions import lock
+from holdfast.orders.dues import COMES_LATER
 from holdfast.payments.actions import conclude_refund, owe_refund
 from holdfast.payments.gateways.base import RefundBecame, RefundOutcome, RefundRequest, Refused, Unknown
 from holdfast.payments.models import Payment, Transaction
@@ -18,6 +19,7 @@ from holdfast.platform.db import transaction
 from holdfast.platform.outbox import post
 
 from .actors import CLOCK, gateway_actor
+from .entering import bookings_of
 from .gateways import gateway_class, gateway_for
 from .movements import ASK_AGAIN, OPEN, give_back, next_refund, under_way
 from .story import SWEEPS
@@ -50,7 +52,8 @@ def give_back_what_waits(payment_id: int, *, by: str, now: datetime) -> Money:
 def refund_some(payment_id: int, amount: Money, *, reason: str, by: str, now: datetime) -> None:
     """Somebody of the business gives back part of what pays for a booking, which stands.
 
-    Raises Conflict for more than is left of it, and Invalid for nothing at all or another currency.
+    Raises Conflict for more than is left of it, or all of it while the booking can be canceled instead, and
+    Invalid for nothing at all or another currency.
     """
     with transaction():
         payment = _locked(payment_id)
@@ -58,10 +61,19 @@ def refund_some(payment_id: int, amount: Money, *, reason: str, by: str, now: da
             raise Invalid({"amount": [f"This must be an amount in {payment.currency}."]})
         if payment.is_reserved or amount.amount > payment.left:
             raise Conflict(f"Of {payment.reference}, {Money(payment.left, payment.currency)} can go back.")
+        if amount.amount == payment.left and _carries_a_booking(payment):
+            raise Conflict(f"{payment.reference} pays for a booking: cancel the booking instead.")
         give_back(payment, amount, reason=reason, by=by, now=now)
         step = payment.transactions.count()
         post("email", name="refunded", payment=payment.pk, step=step, back=amount.amount, why=reason)
     log.info("refunded_by_hand", reference=payment.reference, amount=str(amount), by=by)
+
+
+def _carries_a_booking(payment: Payment) -> bool:
+    """Whether a booking that can be canceled would stand without money, were there nothing left of this."""
+    if not payment.wins or payment.due.kind in COMES_LATER:
+        return False
+    return any(one.lifecycle.allows(one.state, "cancel") for one in bookings_of(payment.order))
 
 
 def record_refund(refund_id: int, *, by: str, now: datetime) -> None:
