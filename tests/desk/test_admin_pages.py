@@ -12,11 +12,17 @@ from django.test import Client
 from django.urls import reverse
 
 from holdfast.desk.admin.common import NothingChanges
+from holdfast.flows.refunds import refund_some
+from holdfast.kernel.money import Money
+from holdfast.orders.models import Order
+from holdfast.payments.models import Payment
 from holdfast.platform.models import User
 from tests.desk.conftest import Books, booked, browser_of
 from tests.support.practice import CREDENTIALS, Practice, new_practice, new_user
 from tests.support.sandbox import Sandbox
+from tests.support.shop import at, bought
 from tests.support.statements import count_statements
+from tests.support.ways import SOON
 
 PAGES = {model._meta.label: page for model, page in django_admin.site._registry.items()}
 READ_ONLY = {label: page for label, page in PAGES.items() if isinstance(page, NothingChanges)}
@@ -89,10 +95,29 @@ def test_a_list_costs_as_much_with_three_rows_as_with_one(
     assert with_three == with_one
 
 
-def _cost(model: type[Model], browser: Client) -> int:
-    browser.get(address(model, "changelist"))
+def test_a_row_costs_the_same_number_of_statements_whatever_belongs_to_it(
+    practice: Practice, sandbox: Sandbox, admins_browser: Client
+) -> None:
+    little = bought(sandbox, at(practice.offering, "10:00"))
+    much = bought(sandbox, *(at(practice.offering, f"{hour}:00") for hour in (11, 12, 13)))
+    for _ in range(3):
+        refund_some(much.payment.pk, Money(100, "INR"), reason="late start", by="staff:7", now=SOON)
+
+    with_little, with_much = (
+        [
+            _cost(Order, admins_browser, "change", story.order_id),
+            _cost(Payment, admins_browser, "change", story.payment.pk),
+        ]
+        for story in (little, much)
+    )
+
+    assert with_much == with_little
+
+
+def _cost(model: type[Model], browser: Client, page: str = "changelist", *args: Any) -> int:
+    browser.get(address(model, page, *args))
     with count_statements() as statements:
-        browser.get(address(model, "changelist"))
+        browser.get(address(model, page, *args))
     return len(statements)
 
 

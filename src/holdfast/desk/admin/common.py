@@ -61,8 +61,15 @@ class ReadOnlyPage(NothingChanges, Page):
 
 
 class ReadOnlyInline(NothingChanges, TabularInline[Any, Any]):
+    """Rows of the page's row. ``reads_with`` names what their columns tell of other tables."""
+
     extra = 0
     show_change_link = True
+    reads_with: tuple[str, ...] = ()
+
+    def get_queryset(self, request: HttpRequest) -> Rows:
+        rows: Rows = super().get_queryset(request)
+        return rows.select_related(*self.reads_with) if self.reads_with else rows
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return self.fields or ()

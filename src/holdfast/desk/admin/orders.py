@@ -24,6 +24,7 @@ class LineAmounts:
 class LineInline(LineAmounts, ReadOnlyInline):
     model = Line
     fields = ("kind", "title", "costs", "starts_at", "ends_at", "provider", "details")
+    reads_with = ("order", "provider__resource")
 
 
 @admin.register(Order)

@@ -58,6 +58,7 @@ class PaymentInline(PaymentAmounts, ReadOnlyInline):
 class TransactionInline(TransactionAmounts, ReadOnlyInline):
     model = Transaction
     fields = ("kind", "state", "moved", "by_hand", "key", "gateway_reference", "word", "reason", "created_at")
+    reads_with = ("payment",)
 
 
 @admin.register(Payment)
