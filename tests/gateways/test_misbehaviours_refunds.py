@@ -123,6 +123,25 @@ def test_a_refund_whose_answer_is_none_is_asked_after_and_made_once(
     assert gone_back(sandbox, owed) == payment_of(owed).refunded == PRICE
 
 
+@pytest.mark.spec("GW-64")
+def test_a_refund_that_was_lost_sight_of_and_whose_repeat_is_refused_is_made_once(
+    sandbox: Sandbox, owed: Checkout
+) -> None:
+    sandbox.arm("refund_stuck", seconds=60)
+    work()
+    sandbox.arm("refund_not_found")
+    sandbox.arm("refund_not_eligible")
+
+    reconcile(now=LATE + timedelta(hours=1))
+    lied = sandbox.armed()
+    sandbox.advance(60)
+    rounds(sandbox, 2, 3, 20)
+
+    assert lied == []
+    assert refunds(owed) == [("R1", "succeeded")]
+    assert gone_back(sandbox, owed) == payment_of(owed).refunded == PRICE
+
+
 @pytest.mark.spec("GW-65")
 def test_parallel_refunds_never_give_back_more_than_was_taken(sandbox: Sandbox, owed: Checkout) -> None:
     refund = Transaction.objects.get(kind="refund")

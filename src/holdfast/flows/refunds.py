@@ -12,6 +12,7 @@ from holdfast.orders.actions import lock
 from holdfast.orders.dues import COMES_LATER
 from holdfast.payments.actions import conclude_refund, owe_refund
 from holdfast.payments.gateways.base import RefundBecame, RefundOutcome, RefundRequest, Refused, Unknown
+from holdfast.payments.gateways.breaker import Guarded
 from holdfast.payments.models import Payment, Transaction
 from holdfast.payments.queries import put_down, take_in_hand
 from holdfast.platform import metrics
@@ -28,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 # How long after each refund that failed another is tried. Then the money waits for a person.
 TRY_ANEW_AFTER = (timedelta(hours=1), timedelta(hours=12))
-IN_HAND = timedelta(minutes=1)  # longer than two calls, each with a gateway's whole patience
+IN_HAND = timedelta(seconds=90)  # longer than three calls, each with a gateway's whole patience
 
 
 def give_back_what_waits(payment_id: int, *, by: str, now: datetime) -> Money:
@@ -129,16 +130,29 @@ def pursue(refund_id: int, *, now: datetime) -> bool:
     try:
         outcome = gateway.look_up_refund(refund.key, now=now)
         if outcome.became is RefundBecame.NOT_FOUND:
-            wanted = RefundRequest(refund.key, refund.payment.reference, refund.money)
-            outcome = gateway.refund(wanted, now=now)
-    except Refused as no:
-        outcome = RefundOutcome(RefundBecame.FAILED, word=no.code)
+            outcome = _send(gateway, refund, now=now)
     except Unknown as unknown:
         metrics.gateway_unknowns.labels(refund.payment.account.gateway).inc()
         log.warning("refund_unknown", refund=refund.key, why=str(unknown))
         outcome = None
     _record(refund, outcome, now=now)
     return outcome is not None
+
+
+def _send(gateway: Guarded, refund: Transaction, *, now: datetime) -> RefundOutcome:
+    """The gateway's word after it was asked for a refund. Raises Unknown.
+
+    It may have been asked before, have taken it on, and only not have found it a moment ago. Then it
+    refuses a second one like it; so a refusal counts only when the gateway still knows of none.
+    """
+    wanted = RefundRequest(refund.key, refund.payment.reference, refund.money)
+    try:
+        return gateway.refund(wanted, now=now)
+    except Refused as no:
+        standing = gateway.look_up_refund(refund.key, now=now)
+        if standing.became is RefundBecame.NOT_FOUND:
+            return RefundOutcome(RefundBecame.FAILED, word=no.code)
+        return standing
 
 
 def _record(seen: Transaction, outcome: RefundOutcome | None, *, now: datetime) -> None:
