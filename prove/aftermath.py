@@ -20,6 +20,8 @@ from .stack import Stack
 from .watch import look
 
 CAUGHT_UP_WITHIN = 180.0  # seconds
+# What could not be delivered is tried again later and later; a refund that failed, only after an hour.
+TRIED_AGAIN_WITHIN = timedelta(minutes=10)
 A_BATCH = 50
 # Beyond the longest hold and the gateway's own expiry; the looks at money that comes late; both times at
 # which a refund that failed is tried anew, and the minute after which each is asked about; the end of it all.
@@ -46,7 +48,7 @@ LATER = tuple(
 WAITING = """
     SELECT count(*) FROM procrastinate_jobs
     WHERE task_name = 'deliver'
-      AND (status = 'doing' OR status = 'todo' AND coalesce(scheduled_at, now()) <= now())
+      AND (status = 'doing' OR status = 'todo' AND coalesce(scheduled_at, now()) <= now() + %s)
 """
 
 
@@ -77,10 +79,10 @@ def let_two_days_pass(stack: Stack) -> datetime:
 
 
 def wait_until_all_is_delivered(stack: Stack) -> None:
-    """Every message that is due has been handled, those of killed workers too; or patience has ended."""
-    deadline = time.monotonic() + CAUGHT_UP_WITHIN
+    """Every message has been handled, those of killed workers too; or patience has ended."""
+    deadline = time.monotonic() + TRIED_AGAIN_WITHIN.total_seconds()
     while time.monotonic() < deadline:
         with psycopg.connect(stack.database_url) as connection:
-            if connection.execute(WAITING).fetchone() == (0,):
+            if connection.execute(WAITING, [TRIED_AGAIN_WITHIN]).fetchone() == (0,):
                 return
         time.sleep(0.5)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django.db import connections
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -13,6 +15,7 @@ from . import aftermath
 from .buyers import Buyers
 from .customer import Seen
 from .figures import in_words
+from .killer import Kill
 from .proxy import SlowRoad
 from .site import new_site
 from .stack import Stack
@@ -28,6 +31,15 @@ SOME_BOOKINGS = 5  # so many made after a trouble show that it is over
 PAGES = ("/", "/api/astrology/services/", "/api/astrology/services/1/", "/sign-in/")
 
 
+@dataclass(frozen=True)
+class Borne:
+    """What the buyers saw of a trouble, whether visitors were served as well as may be, and what it broke."""
+
+    seen: Seen
+    good: bool
+    broken: Kill | None
+
+
 def bear(stack: Stack, *, seed: str, troubles: Mapping[str, Trouble] = TROUBLES) -> bool:
     """Every trouble in turn. Whether visitors were served, buyers went on, and the books agree."""
     road = SlowRoad(str(conninfo_to_dict(stack.database_url)["host"]))
@@ -37,29 +49,31 @@ def bear(stack: Stack, *, seed: str, troubles: Mapping[str, Trouble] = TROUBLES)
     connections.close_all()
     slowly = make_conninfo(stack.database_url, host=road.host)
     stack.start_programs(DATABASE_URL=slowly, DATABASE_DIRECT_URL=slowly, HOLDFAST_POOL=str(POOL))
-    seen = [
+    borne = [
         _borne(name, trouble, Place(stack, road), Buyers(stack.url, site, seed=f"{seed}:{name}"))
         for name, trouble in troubles.items()
     ]
-    everything = Seen(told=[told for one, _ in seen for told in one.told])
+    everything = Seen(told=[told for one in borne for told in one.seen.told])
     aftermath.wait_until_the_books_balance(stack)
     aftermath.wait_until_all_is_delivered(stack)
-    with everything_known(stack, everything, (), now=utc_now()) as after:
+    broken = [one.broken for one in borne if one.broken]
+    with everything_known(stack, everything, broken, now=utc_now()) as after:
         wrongs = count_wrongs(after)
-    return not wrongs and all(good for _, good in seen)
+    return not wrongs and all(one.good for one in borne)
 
 
-def _borne(name: str, trouble: Trouble, place: Place, buyers: Buyers) -> tuple[Seen, bool]:
-    """What the buyers saw, and whether every visitor was served as may be expected."""
+def _borne(name: str, trouble: Trouble, place: Place, buyers: Buyers) -> Borne:
     url = place.stack.url
     with buyers as seen:
         before = Visitors(url, PAGES).during(BEFORE)
+        began_at = time.time()
         with trouble.begin(place):
             during = Visitors(url, PAGES).during(DURING)
+        ended_at = time.time()
         _wait_for_bookings(place.stack, seen, name)
     good = before.all_good and set(during.answers) <= trouble.answers and bool(during.answers)
     _print(name, before, during, seen, good=good)
-    return seen, good
+    return Borne(seen, good, Kill(trouble.breaks, began_at, ended_at) if trouble.breaks else None)
 
 
 def _wait_for_bookings(stack: Stack, seen: Seen, name: str) -> None:

@@ -21,6 +21,7 @@ from .mailbox import Mailbox
 COMMITS_WITHIN = 10.0
 DATABASE = ("PostgreSQL", "a backend of PostgreSQL")
 CAN_LOSE_A_COMMIT = ("worker", *DATABASE)
+TROUBLE = "trouble"  # the database refuses for a while, and loses no commit
 NOTICED_WITHIN = 30.0  # seconds from the server's restart to the moment in which a job is noted as failed
 ONCE = ("confirmed", "canceled", "quarantined")  # whatever their step
 
@@ -107,8 +108,9 @@ def repeated(after: After) -> Counter[str]:
 
 
 def lost_its_commit(taken_at: float, kills: Sequence[Kill]) -> bool:
+    """Whether a mail was taken just before a kill that kept it from being noted, or while all was down."""
     return any(
-        kill.name in CAN_LOSE_A_COMMIT and taken_at <= kill.at + 1 and kill.at <= taken_at + COMMITS_WITHIN
+        kill.name in CAN_LOSE_A_COMMIT and kill.at - COMMITS_WITHIN <= taken_at <= kill.back_at
         for kill in kills
     )
 
@@ -156,7 +158,10 @@ def jobs_stuck(after: After) -> list[str]:
 
 
 def _broke_off(at: float, kills: Sequence[Kill]) -> bool:
-    return any(kill.name in DATABASE and kill.at - 1 <= at <= kill.back_at + NOTICED_WITHIN for kill in kills)
+    return any(
+        kill.name in (*DATABASE, TROUBLE) and kill.at - 1 <= at <= kill.back_at + NOTICED_WITHIN
+        for kill in kills
+    )
 
 
 def audit_findings(after: After) -> list[str]:

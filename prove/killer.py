@@ -132,9 +132,10 @@ def _site_serves(stack: Stack, since: float) -> bool:
 
 def _worker_beats(stack: Stack, since: float) -> bool:
     beaten = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > to_timestamp(%s)"
-    with psycopg.connect(stack.database_url) as connection:
+    with suppress(psycopg.OperationalError), psycopg.connect(stack.database_url) as connection:
         row = connection.execute(beaten, [since]).fetchone()
-    return bool(row and row[0])
+        return bool(row and row[0])
+    return False
 
 
 VICTIMS = {

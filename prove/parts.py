@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .disk import NoDisk, require_on, small_disk, troubles_of
+from .disk import NoDisk, require_on, small_disk
 from .running import running_stack
 
 
@@ -41,6 +41,7 @@ def _disk(wanted: Wanted) -> bool:
         ):
             require_on(disk, stack.postgres.data)
             from .bearing import bear  # noqa: PLC0415 - its models need Django set up
+            from .full_disk import troubles_of  # noqa: PLC0415 - the same
 
             return bear(stack, seed=wanted.seed, troubles=troubles_of(disk))
     except NoDisk as why:

@@ -11,6 +11,7 @@ import psycopg
 
 from tests.support.sandbox import start_sandbox
 
+from .checks import TROUBLE
 from .proxy import SlowRoad
 from .stack import Stack
 
@@ -29,10 +30,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Trouble:
-    """``answers``: what a visitor may be answered; whoever gets anything else has met a bug."""
+    """``breaks`` says that the database refuses, and as what in the list of kills that counts.
+
+    Visitors may then be told to come again; whoever is answered anything else has met a bug.
+    """
 
     begin: Callable[[Place], AbstractContextManager[None]]
-    answers: frozenset[str] = frozenset({"200"})
+    breaks: str = ""
+
+    @property
+    def answers(self) -> frozenset[str]:
+        return frozenset({"200", "503"} if self.breaks else {"200"})
 
 
 @contextmanager
@@ -77,5 +85,5 @@ TROUBLES = {
     "slow gateway": Trouble(slow_gateway),
     "dead gateway": Trouble(dead_gateway),
     "slow database": Trouble(slow_database),
-    "full connection pool": Trouble(full_pool, answers=frozenset({"200", "503"})),
+    "full connection pool": Trouble(full_pool, breaks=TROUBLE),
 }
