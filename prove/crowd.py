@@ -39,7 +39,7 @@ class Crowd:
     def play(self, *, bookings: int, people: int) -> None:
         """Raises whatever broke in one of the threads."""
         threads = [
-            threading.Thread(target=self._customer, args=(number, bookings), name=f"customer {number}")
+            threading.Thread(target=self._customer, args=(number, bookings), daemon=True)
             for number in range(people)
         ]
         for thread in threads:

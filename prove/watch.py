@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Sequence
@@ -41,8 +42,8 @@ class Watch(threading.Thread):
         while not self._closing.wait(EVERY):
             try:
                 self.looks.append(look(self._stack))
-            except psycopg.Error:
-                continue  # it has just been killed
+            except (psycopg.Error, sqlite3.OperationalError):
+                continue  # it has just been killed, or is being written to
 
     def stop(self) -> None:
         self._closing.set()
