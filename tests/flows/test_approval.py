@@ -95,6 +95,20 @@ def test_nobody_else_answers_and_the_customer_least_of_all(
     assert everything() == before
 
 
+@pytest.mark.spec("BC-19")
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_who_runs_the_business_does_not_answer_for_their_own_booking(
+    story: Sold, practice: Practice, answer: Any
+) -> None:
+    Member.objects.create(business=practice.business, user=story.user, role=Member.Role.OWNER)
+    before = everything()
+
+    with pytest.raises(Forbidden):
+        answer(story.booking.reference, by=story.user, trade=TRADE, now=SOON)
+
+    assert everything() == before
+
+
 def test_an_answer_is_given_once_and_the_opposite_one_is_refused(
     practice: Practice, sandbox: Sandbox, story: Sold
 ) -> None:

@@ -204,17 +204,36 @@ def test_nobody_has_more_back_for_a_cheaper_time_than_a_promo_code_has_left_of_t
     assert_all_is_well()
 
 
-def test_reserved_money_is_moved_at_its_price(
+def test_of_reserved_money_nothing_goes_back_and_nothing_dearer_is_had_for_it(
     practice: Practice, toy_gateway: Sandbox, dearer: Offering
 ) -> None:
     story = ordered(at(practice.offering, "10:00"), terms=AUTHORIZE)
     authorize(toy_gateway, story.payment.reference)
     comes_in(toy_gateway, story.payment.reference)
+    before = everything()
 
-    done = moved(story, "14:00", to=dearer)
+    with pytest.raises(Conflict, match="once it has been accepted"):
+        moved(story, "14:00", to=dearer)
 
-    assert (done.due, story.booking.state, story.when) == (None, "pending_approval", AT_TWO)
+    assert everything() == before
+    done = moved(story, "14:00", to=another(practice, price=CHEAPER))
+    assert (done.due, done.refund.amount) == (None, 0)
+    assert (story.booking.state, story.when) == ("pending_approval", AT_TWO)
     assert_all_is_well()
+
+
+def test_going_from_one_cheaper_service_to_another_pays_out_once(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    now = TEN - 2 * DAYS
+    story = bought(sandbox, at(practice.offering, "10:00"), now=NOW)
+    sandbox.advance(max(0, (now - NOW).total_seconds()) + 6 * DAYS.total_seconds())
+
+    first = moved(story, "14:00", to=another(practice, price=CHEAPER), now=now)
+    second = moved(story, "10:00", to=another(practice, price=CHEAPER), now=now)
+
+    assert (first.refund.amount, second.refund.amount) == (25_000, 0)
+    assert story.adds_up
 
 
 def test_a_booking_that_is_being_accepted_is_not_moved_to_a_time_that_nobody_has_accepted(

@@ -44,10 +44,10 @@ def change_from_inside(reference: str, *, by: User, trade: str) -> Change:
     Raises NotFound, and Forbidden for a customer's own booking.
     """
     booking = _booking(reference, trade)
+    if booking.customer.user_id == by.pk:
+        raise Forbidden  # nobody accepts, or says paid, what is their own
     if businesses_run_by(by).filter(pk=booking.business_id).exists() or _gives(by, booking):
         return Change(booking.pk, booking.line.order_id, _member(by, booking), for_business=True)
-    if booking.customer.user_id == by.pk:
-        raise Forbidden
     raise NotFound("There is no such booking.")
 
 

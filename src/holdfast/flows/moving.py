@@ -37,11 +37,12 @@ def move_booking(
     provider: Provider | None,
     by: str,
     asks_again: bool,
+    costs: int,
     now: datetime,
 ) -> None:
     """The booking, its line and its time move together, or not at all: raises SlotTaken, and MoveRefused.
 
-    With ``asks_again`` the business must accept the new time. What waits for an answer still does, and no
+    ``costs`` is what the new time costs by itself. With ``asks_again`` the business must accept it. What waits for an answer still does, and no
     longer than until it begins.
     """
     was = booking.period
@@ -53,7 +54,7 @@ def move_booking(
     why = f"from {was.start:%Y-%m-%d %H:%M} to {period.start:%Y-%m-%d %H:%M} UTC"
     answer = {"answer_by": min(booking.answer_by, period.start)} if booking.answer_by else {}
     booking.move("reschedule", by=by, at=now, why=why, **now_is, **answer)
-    Line.objects.filter(pk=booking.line_id).update(offering=to, title=to.title, **now_is)
+    Line.objects.filter(pk=booking.line_id).update(offering=to, title=to.title, moved_price=costs, **now_is)
     claim_instead(wanted_by(to, resources, period), owner=booking.line.owner, now=now)
     post("email", name="rescheduled", booking=booking.pk, step=booking.seq, was=was.start.isoformat())
     if asks_again and booking.state == "confirmed":
@@ -91,6 +92,7 @@ def carry_out_move(due_id: int, *, by: str, now: datetime) -> None:
         provider=waiting.provider,
         by=waiting.by,
         asks_again=order.terms.accept_again,
+        costs=booking.line.costs_now + waiting.dearer_by,
         now=now,
     )
 

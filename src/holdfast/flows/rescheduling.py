@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 
 NOT_AT_ALL = "This cannot be moved to another time."
 TOO_LATE = "It is too late to move this to another time."
+ONCE_ACCEPTED = "Its money is only reserved. It can be moved to a dearer time once it has been accepted."
 SAME_TIME = "It is at this time already."
 CHEAPER = "moved to a cheaper time"
 
@@ -130,6 +131,7 @@ def _move(change: Change, target: Target, *, now: datetime) -> Rescheduled:
             provider=provider_among(target.resources),
             by=change.by,
             asks_again=order.terms.accept_again and not change.for_business,
+            costs=booking.line.costs_now + dearer_by,
             now=now,
         )
         share = share_of(min(max(0, -dearer_by), _worth(booking.line)), percent=percent)
@@ -152,16 +154,21 @@ def _refuse_by_terms(
 def _difference(
     terms: Terms, booking: Booking, target: Target, change: Change, payments: Sequence[Payment]
 ) -> int:
-    """How much more the new time costs than this one did, before tax where that is added.
+    """How much more the new time costs than this one does, before tax where that is added.
 
-    Nothing, where only what has been reserved can be taken for it.
+    Where only what has been reserved can be taken for it, nothing goes back, and Conflict is raised for a
+    dearer one.
     """
     line = booking.line
     same_price = line.offering_id == target.offering.pk and not terms.reschedule_reprices
-    if change.for_business or same_price or any(payment.is_reserved for payment in payments):
+    if change.for_business or same_price:
         return 0
-    earlier = Line.objects.filter(of=line, title=DIFFERENCE).values_list("price", flat=True)
-    return target.offering.price - line.price - sum(earlier)
+    dearer_by = target.offering.price - line.costs_now
+    if not any(payment.is_reserved for payment in payments):
+        return dearer_by
+    if dearer_by > 0:
+        raise Conflict(ONCE_ACCEPTED)
+    return 0
 
 
 @transaction_required

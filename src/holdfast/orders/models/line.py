@@ -63,6 +63,8 @@ class Line(models.Model):
     provider = models.ForeignKey(Provider, null=True, on_delete=models.PROTECT, related_name="+")
     title = models.CharField(max_length=160)
     price = models.BigIntegerField()
+    # What the time that it has been moved to costs by itself, whatever was paid or forfeited for the move.
+    moved_price = models.PositiveBigIntegerField(null=True)
     tax_rate = models.PositiveIntegerField(default=0)
     tax = models.BigIntegerField(default=0)
     details = models.JSONField(default=dict)
@@ -109,6 +111,11 @@ class Line(models.Model):
     def owner(self) -> str:
         """The name under which this line's allocations are kept."""
         return owner_of(self.pk)
+
+    @property
+    def costs_now(self) -> int:
+        """What its present time costs by itself: what the next move is dearer or cheaper than."""
+        return self.price if self.moved_price is None else self.moved_price
 
     @property
     def period(self) -> Period:
