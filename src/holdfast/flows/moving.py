@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from holdfast.availability.actions import claim_instead, lock_pools_of, release
 from holdfast.availability.queries import holds_all, resources_of, wanted_by
 from holdfast.booking.models import Booking, Rescheduling
-from holdfast.catalog.models import Offering, Provider, Resource
+from holdfast.catalog.models import Offering, Resource
 from holdfast.kernel.period import Period
 from holdfast.orders.actions import add_line, lock, withdraw
 from holdfast.orders.models import Line, Order
@@ -20,6 +20,7 @@ from holdfast.platform.outbox import post
 
 from .actors import CLOCK
 from .answers import answer_by, warnings_missed
+from .choosing import provider_among
 from .entering import tell_received
 from .sweeping import sweep
 
@@ -34,7 +35,6 @@ def move_booking(
     to: Offering,
     period: Period,
     resources: Sequence[Resource],
-    provider: Provider | None,
     by: str,
     asks_again: bool,
     costs: int,
@@ -42,10 +42,10 @@ def move_booking(
 ) -> None:
     """The booking, its line and its time move together, or not at all: raises SlotTaken, and MoveRefused.
 
-    ``costs`` is what the new time costs by itself. With ``asks_again`` the business must accept it. What waits for an answer still does, and no
-    longer than until it begins.
+    ``costs`` is what the new time costs by itself. With ``asks_again`` the business must accept it. What
+    waits for an answer still does, and no longer than until it begins.
     """
-    was = booking.period
+    was, provider = booking.period, provider_among(resources)
     now_is = {
         "starts_at": period.start,
         "ends_at": period.end,
@@ -74,7 +74,7 @@ def still_waits(due_id: int) -> bool:
 def carry_out_move(due_id: int, *, by: str, now: datetime) -> None:
     """The difference has been paid: the booking moves to the time that was held for it."""
     waiting = _waiting().get(due_id=due_id)
-    resources = list(resources_of(waiting.offering))
+    resources = list(resources_of(waiting.offering).select_related("provider"))
     lock_pools_of(wanted_by(waiting.offering, resources, waiting.period))
     waiting.move("carry_out", by=by, at=now)
     release(waiting.owner)
@@ -89,7 +89,6 @@ def carry_out_move(due_id: int, *, by: str, now: datetime) -> None:
         to=waiting.offering,
         period=waiting.period,
         resources=resources,
-        provider=waiting.provider,
         by=waiting.by,
         asks_again=order.terms.accept_again,
         costs=booking.line.costs_now + waiting.dearer_by,

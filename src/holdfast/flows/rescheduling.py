@@ -128,7 +128,6 @@ def _move(change: Change, target: Target, *, now: datetime) -> Rescheduled:
             to=target.offering,
             period=target.period,
             resources=target.resources,
-            provider=provider_among(target.resources),
             by=change.by,
             asks_again=order.terms.accept_again and not change.for_business,
             costs=booking.line.costs_now + dearer_by,
