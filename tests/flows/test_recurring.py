@@ -124,7 +124,7 @@ def test_a_rival_takes_one_between_the_look_and_the_claim_and_the_rest_is_booked
     rivals = iter(([], [partial(ordered, weeks[1])], [partial(ordered, weeks[2])]))
 
     def be_late(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
-        is_placing = str(sql).startswith('INSERT INTO "holdfast_orders_order"')
+        is_placing = 'INSERT INTO "holdfast_orders_order"' in str(sql)
         if is_placing and (coming := next(rivals, [])):
             race(coming)
         return execute(sql, params, many, context)
