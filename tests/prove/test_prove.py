@@ -31,6 +31,7 @@ def prove(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
         stop_and_forget(home)
 
 
+@pytest.mark.long
 @pytest.mark.spec("BC-1", "BC-7", "BC-8", "BC-9", "BC-11", "BC-26")
 @pytest.mark.timeout(900)
 def test_two_hundred_bookings_and_twenty_kills_leave_books_that_agree(open_folder: Path) -> None:
