@@ -100,13 +100,13 @@ def test_the_worker_sends_the_confirmation_as_a_file_that_mail_programs_open(dem
     mail = demo.home / "mail"
     for _ in range(300):  # the worker looks for work twice a second
         sent = [message_from_bytes(file.read_bytes()) for file in mail.glob("*.eml")]
-        if any("Gemstone Consultation" in str(message["Subject"]) for message in sent):
+        if about := [one for one in sent if "Gemstone Consultation" in str(one["Subject"])]:
             break
         demo.rows("SELECT pg_sleep(0.1)")
     else:
         pytest.fail("no confirmation was sent")
 
-    assert all(message["To"] == "user@example.com" for message in sent)
+    assert all(message["To"] == "user@example.com" for message in about)
     assert len({message["Message-ID"] for message in sent}) == len(sent)
 
 
@@ -146,8 +146,9 @@ def test_the_site_answers_while_the_gateway_does_not(demo: Demo) -> None:
     httpx.delete(f"{demo.sandbox}/control/faults").raise_for_status()
     assert pages == [200] * 40
     assert still_hanging
-    # Those that reached the gateway do not know; the rest were turned away at once, and hold nothing.
-    assert {future.result().status_code for future in asked} <= {202, 503}
+    # Those that reached the gateway do not know; the rest were turned away at once, and hold nothing: because
+    # the gateway is ill, or because one address holds as many unpaid times as one may.
+    assert {future.result().status_code for future in asked} <= {202, 429, 503}
 
 
 def pay_calls(demo: Demo) -> int:

@@ -92,25 +92,21 @@ class Rule:
 
 NOT_TO_BE_HAD = {
     "a day that has passed": Rule(
-        lambda p: wish(p, day=(TODAY - timedelta(days=1)).isoformat()), Invalid, "preferred_date"
+        lambda p: wish(p, day=(TODAY - timedelta(days=1)).isoformat()), Invalid, "date"
     ),
-    "an hour that has passed": Rule(
-        lambda p: wish(p, day=TODAY.isoformat(), at="09:30"), Invalid, "preferred_time"
-    ),
-    "a closed hour": Rule(lambda p: wish(p, at="03:00"), Invalid, "preferred_time"),
-    "the last half of an appointment": Rule(lambda p: wish(p, at="18:45"), Invalid, "preferred_time"),
-    "a time between two slots": Rule(lambda p: wish(p, at="10:07"), Invalid, "preferred_time"),
+    "an hour that has passed": Rule(lambda p: wish(p, day=TODAY.isoformat(), at="09:30"), Invalid, "time"),
+    "a closed hour": Rule(lambda p: wish(p, at="03:00"), Invalid, "time"),
+    "the last half of an appointment": Rule(lambda p: wish(p, at="18:45"), Invalid, "time"),
+    "a time between two slots": Rule(lambda p: wish(p, at="10:07"), Invalid, "time"),
     "less than the notice": Rule(
-        lambda p: offering_with(p, minimum_notice=timedelta(days=3)), Invalid, "preferred_time"
+        lambda p: offering_with(p, minimum_notice=timedelta(days=3)), Invalid, "time"
     ),
-    "beyond the horizon": Rule(
-        lambda p: offering_with(p, horizon=timedelta(hours=3)), Invalid, "preferred_time"
-    ),
-    "a day off": Rule(on_a_day_off, Invalid, "preferred_time"),
+    "beyond the horizon": Rule(lambda p: offering_with(p, horizon=timedelta(hours=3)), Invalid, "time"),
+    "a day off": Rule(on_a_day_off, Invalid, "time"),
     "a blocked hour": Rule(while_it_is_blocked, SlotTaken),
     "a time that another holds": Rule(while_another_holds_it, SlotTaken),
     "another site to come back to": Rule(
-        lambda p: replace(wish(p), return_url="https://evil.example"), Invalid, "redirect_url"
+        lambda p: replace(wish(p), return_url="https://evil.example"), Invalid, "return_url"
     ),
 }
 
