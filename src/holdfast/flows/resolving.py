@@ -21,7 +21,7 @@ from .story import next_look
 
 log = structlog.get_logger(__name__)
 
-IN_HAND = timedelta(seconds=90)  # longer than three calls, each with a gateway's whole patience
+IN_HAND = timedelta(minutes=1)  # longer than three calls, each with a gateway's whole patience
 
 
 def resolve(movement_id: int, *, now: datetime) -> bool:
