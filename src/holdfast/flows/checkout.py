@@ -92,11 +92,6 @@ class Held:
     bookings: Sequence[Booking]
     payment: Payment | None
 
-    @property
-    def is_free(self) -> bool:
-        """Nothing is to be paid: it is complete."""
-        return self.placed.order.total == 0
-
 
 def check_out(wish: Wish, *, by: Shopper, now: datetime) -> Checkout:
     """Hold the wished times and open a payment for them. Nothing is booked before it is paid.
