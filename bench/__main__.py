@@ -13,43 +13,43 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from holdfast.project.demo_home import AlreadyRunning, keys, locked
 from holdfast.project.embedded_folders import EmbeddedPostgresError, make_home
 
-from .figures import table
-from .pgbench import Floor
+from .figures import promises_table, table
 from .server import BenchFailed, Server, running_server
+from .sizes import FULL, QUICK, Place
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def bench(home: Path, *, quick: bool) -> None:
+def bench(home: Path, *, quick: bool, only: Sequence[str]) -> None:
     """Measure, and print what was measured."""
     with running_server(home) as server:
         _set_up_the_application(server, home)
 
-        from .measure import FULL, QUICK, in_process, over_http  # noqa: PLC0415 - it sets Django up
+        from .parts import PARTS  # noqa: PLC0415 - it sets Django up
 
-        size = QUICK if quick else FULL
+        size, place = QUICK if quick else FULL, Place(server, home / "logs")
         print(f"{server.describe()}; {os.cpu_count()} processors", flush=True)
-        print(f"Filling the floor with {size.bookings:,} bookings", flush=True)
-        floor = Floor(server, bookings=size.bookings, to_settle=size.runs * size.count, clients=size.clients)
         print(f"Measuring: {size.clients} clients, {size.runs} × {size.seconds} s of each", flush=True)
-        figures = in_process(floor, size, log=home / "logs" / "clients.log")
-        http = over_http(size, logs=home / "logs")
-    print(f"\n{table([*figures.measures, http])}\n")
-    print(f"paid bookings per second: {figures.paid.a_second:.0f}")
-    print(f"share of the floor: {figures.paid.share:.2f}")
+        found = [part(place, size) for name, part in PARTS.items() if name in (only or PARTS)]
+    if measures := [measure for one in found for measure in one.measures]:
+        print(f"\n{table(measures)}")
+    if promises := [promise for one in found for promise in one.promises]:
+        print(f"\n{promises_table(promises)}")
+    print("\n" + "\n".join(line for one in found for line in one.lines))
 
 
 def _set_up_the_application(server: Server, home: Path) -> None:
-    """A database of its own with every migration; from here on our environment is the application's."""
+    """A database with every migration, and a copy to work in; our environment is the application's then."""
     os.environ.update(
         {
             **keys(home),
-            "DATABASE_URL": server.new_database("application"),
+            "DATABASE_URL": server.new_database("migrated"),
             "DJANGO_SETTINGS_MODULE": "holdfast.project.settings",
             "HOLDFAST_TRUSTED_PROXIES": "1",  # every customer over HTTP has an address of their own
         }
@@ -58,6 +58,7 @@ def _set_up_the_application(server: Server, home: Path) -> None:
     done = subprocess.run([*manage, "migrate", "--no-input"], capture_output=True, text=True, check=False)
     if done.returncode:
         raise BenchFailed(f"The migrations failed:\n{done.stdout}{done.stderr}")
+    os.environ["DATABASE_URL"] = server.new_database("application", like="migrated")
 
 
 def main() -> int:
@@ -65,6 +66,7 @@ def main() -> int:
     parser.add_argument(
         "--quick", action="store_true", help="one short run of each: a smoke test, no figures"
     )
+    parser.add_argument("--only", nargs="+", default=(), metavar="PART", help="of docs/bench.md")
     wanted = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     home = Path(os.environ.get("HOLDFAST_BENCH_HOME") or ROOT / ".holdfast-bench").resolve()
@@ -73,7 +75,7 @@ def main() -> int:
         make_home(home)
         (home / "logs").mkdir(exist_ok=True)
         with locked(home):
-            bench(home, quick=wanted.quick)
+            bench(home, quick=wanted.quick, only=wanted.only)
     except (BenchFailed, AlreadyRunning, EmbeddedPostgresError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
 COLUMNS = ("", "a second", "p50 ms", "p99 ms", "client ms", "statements", "share")
+PROMISED = ("", "found", "target", "")
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,43 @@ def _figure(value: float | None, form: str) -> str:
     return "" if value is None else format(value, form)
 
 
+@dataclass(frozen=True)
+class Promise:
+    """A target of docs/bench.md and what was found. A figure that misses it is said, and ends nothing."""
+
+    what: str
+    found: str
+    target: str
+    kept: bool
+
+    def row(self) -> tuple[str, ...]:
+        return (self.what, self.found, self.target, "kept" if self.kept else "MISSED")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one part of the bench has found: lines of the table, promises, and lines that others read."""
+
+    measures: Sequence[Measure] = ()
+    promises: Sequence[Promise] = ()
+    lines: Sequence[str] = ()
+
+
 def table(measures: Sequence[Measure]) -> str:
     """The measures as aligned plain text, names to the left and figures to the right."""
-    rows = [COLUMNS, *(measure.row() for measure in measures)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    return _aligned([COLUMNS, *(measure.row() for measure in measures)], str.rjust)
+
+
+def promises_table(promises: Sequence[Promise]) -> str:
+    """The promises as aligned plain text."""
+    return _aligned([PROMISED, *(promise.row() for promise in promises)], str.ljust)
+
+
+def _aligned(rows: Sequence[Sequence[str]], align: Callable[[str, int], str]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(
-            cell.rjust(width) if column else cell.ljust(width)
+            align(cell, width) if column else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows

@@ -1,12 +1,10 @@
-"""What is measured, in which order. Import it only once the environment says where the database is."""
+"""Bookings beside the floor, and over HTTP. Import it only once the environment knows the database."""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
 from django.db import connections
 
@@ -17,12 +15,15 @@ from .application.gateway import Instant
 from .application.history import copy_the_only_booking
 from .application.over_http import HttpClients
 from .application.practice import Person, Share, new_business, new_people, shares, with_tokens
-from .figures import Measure, Run
+from .figures import Found, Measure, Promise, Run
 from .pgbench import PLACE, SETTLE, Floor, statements
 from .server import settle_down
+from .sizes import Place, Size
 from .web import running_sandbox, running_web
 
 CUSTOMERS = 8_000
+SHARE = 0.10  # of the floor, at least
+A_REQUEST, A_SETTLEMENT = 20, 16  # statements at most
 # What the sandbox's merchant is called there.
 MERCHANT = {
     "client_id": "HOLDFAST_DEMO",
@@ -33,32 +34,13 @@ MERCHANT = {
 }
 
 
-@dataclass(frozen=True)
-class Size:
-    """How much is measured: runs of ours take ``seconds`` each, the floor's ``count`` transactions each."""
-
-    runs: int
-    seconds: float
-    count: int
-    bookings: int  # that the tables hold before, the floor's and ours
-    clients: int = 8
-
-
-FULL = Size(runs=5, seconds=2, count=6_000, bookings=100_000)
-QUICK = Size(runs=1, seconds=2, count=4_000, bookings=10_000)
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Everything that was measured in-process; ``paid`` is one of ``measures``."""
-
-    measures: Sequence[Measure]
-    paid: Measure
-
-
-def in_process(floor: Floor, size: Size, *, log: Path) -> Figures:
+def paid_bookings(place: Place, size: Size) -> Found:
     """Floor and application by turns, so that whatever else the machine does is in the way of both."""
+    log = place.logs / "clients.log"
     log.unlink(missing_ok=True)
+    print(f"Filling the floor with {size.bookings:,} bookings", flush=True)
+    to_settle = size.runs * size.count
+    floor = Floor(place.server, bookings=size.bookings, to_settle=to_settle, clients=size.clients)
     offerings = new_business("in-process", gateway=Instant.name)
     people = new_people(CUSTOMERS, prefix="in-process-", network=18)
     _remember(offerings, people[:1], size.bookings)
@@ -75,7 +57,7 @@ def _remember(offerings: Sequence[int], people: Sequence[Person], bookings: int)
     copy_the_only_booking(bookings)
 
 
-def _by_turns(floor: Floor, clients: Clients, size: Size) -> Figures:
+def _by_turns(floor: Floor, clients: Clients, size: Size) -> Found:
     counted = clients.statements()
     place = Measure("floor: place", statements(PLACE))
     settle = Measure("floor: settle", statements(SETTLE))
@@ -94,23 +76,40 @@ def _by_turns(floor: Floor, clients: Clients, size: Size) -> Figures:
     for _ in range(size.runs):
         for measure, run in turns:
             measure.runs.append(run())
-    return Figures([measure for measure, _ in turns], paid)
+    return Found(
+        [measure for measure, _ in turns],
+        [_share_of_the_floor(paid), _few_statements(counted)],
+        [f"paid bookings per second: {paid.a_second:.0f}", f"share of the floor: {paid.share:.2f}"],
+    )
 
 
-def over_http(size: Size, *, logs: Path) -> Measure:
+def _share_of_the_floor(paid: Measure) -> Promise:
+    share = paid.share or 0.0
+    return Promise("paid booking, of the floor", f"{share:.2f}", "0.10", share >= SHARE)
+
+
+def _few_statements(counted: Mapping[str, int]) -> Promise:
+    found, limits = (counted["request"], counted["settlement"]), (A_REQUEST, A_SETTLEMENT)
+    kept = all(one <= limit for one, limit in zip(found, limits, strict=True))
+    return Promise(
+        "statements: request, settlement", "{} and {}".format(*found), "{} and {}".format(*limits), kept
+    )
+
+
+def over_http(place: Place, size: Size) -> Found:
     """The booking request as the world sends it, answered by the demo's web server and the sandbox."""
     measure = Measure("booking requests over HTTP")
-    with running_sandbox(logs / "sandbox.log") as sandbox:
+    with running_sandbox(place.logs / "sandbox.log") as sandbox:
         phonepe = f"{sandbox.url}/phonepe/apis"
         addresses = {"pg": f"{phonepe}/pg-sandbox", "oauth": f"{phonepe}/identity-manager"}
         offerings = new_business("over-http", gateway="phonepe", credentials=MERCHANT, base_urls=addresses)
         people = with_tokens(new_people(CUSTOMERS // 2, prefix="over-http-", network=19))
         _leave_the_database()
-        with running_web(os.environ, log=logs / "web.log") as url:
+        with running_web(os.environ, log=place.logs / "web.log") as url:
             clients = HttpClients(url, shares(offerings, people, clients=size.clients))
             clients.requests(seconds=1)  # both of its processes have then seen a request
             measure.runs.extend(clients.requests(size.seconds) for _ in range(size.runs))
-    return measure
+    return Found([measure])
 
 
 def _leave_the_database() -> None:

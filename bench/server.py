@@ -24,11 +24,12 @@ class Server:
         self.url = postgres.url
         self.binaries = postgres.binaries
 
-    def new_database(self, name: str) -> str:
-        """The address of an empty database. What an earlier bench left under that name is gone."""
+    def new_database(self, name: str, *, like: str = "template1") -> str:
+        """The address of a new database, empty or a copy. What was left under that name is gone."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
-            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+            copied = SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(like))
+            connection.execute(copied)
         return make_conninfo(self.url, dbname=name)
 
     def describe(self) -> str:
