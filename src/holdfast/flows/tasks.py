@@ -16,7 +16,7 @@ from procrastinate.jobs import Status
 from holdfast.kernel.clock import utc_now
 from holdfast.platform.connections import connections_returned
 from holdfast.platform.orphans import sweep_orphans
-from holdfast.platform.outbox import DELIVER
+from holdfast.platform.outbox import DELIVER, QUEUE
 from holdfast.platform.tidying import tidy_up
 
 from . import handlers
@@ -34,7 +34,7 @@ LOOKS_A_TURN = 200
 AGAIN = RetryStrategy(max_attempts=12, exponential_wait=3)
 
 
-@app.task(name=DELIVER, retry=AGAIN, queue="messages")
+@app.task(name=DELIVER, retry=AGAIN, queue=QUEUE)
 def deliver(kind: str, payload: dict[str, Any]) -> None:
     """Deliver one message of the outbox."""
     with connections_returned():

@@ -22,7 +22,7 @@ from holdfast.payments.queries import accounts_at, payment_by_reference
 from holdfast.platform import metrics
 from holdfast.platform.db import transaction, transaction_required
 from holdfast.platform.models import GatewayEvent
-from holdfast.platform.outbox import post
+from holdfast.platform.outbox import post, posted
 
 from .gateways import read_webhook
 from .outside import look_at_foreign_refund
@@ -56,10 +56,7 @@ def receive(call: Call, *, now: datetime) -> bool:
     account, notice = _verified(call)
     if account is None:
         return False
-    with transaction():
-        event, is_new = _store(call, account, notice, now=now)
-        if is_new and notice is not None:
-            post("gateway_event", event=event)
+    _store(call, account, notice, now=now)
     return True
 
 
@@ -67,11 +64,9 @@ def _verified(call: Call) -> tuple[GatewayAccount | None, Notice | None]:
     """The account whose secret this call knows, and what it is about (None: it cannot be read)."""
     if call.gateway not in GATEWAYS or Can.READ_WEBHOOK not in GATEWAYS[call.gateway].can:
         raise NotFound
-    accounts = accounts_at(call.gateway)
-    if call.account is not None:
-        accounts = accounts.filter(pk=call.account)
-        if not accounts:
-            raise NotFound
+    accounts = accounts_at(call.gateway, account=call.account)
+    if call.account is not None and not accounts:
+        raise NotFound
     signed_for = []
     for account in accounts:
         with suppress(BadSignature):
@@ -98,15 +93,9 @@ def _whose(
     return signed_for[0]
 
 
-def _store(call: Call, account: GatewayAccount, notice: Notice | None, *, now: datetime) -> tuple[int, bool]:
-    """One statement: a new event, or one more delivery of one. Answers its id and whether it is new."""
-    table = GatewayEvent._meta.db_table
-    sql = f"""
-        INSERT INTO "{table}" AS kept (gateway, account_id, verified, dedupe_key, event, reference,
-            refund_reference, headers, body, received_at, deliveries, result, handled_at)
-        VALUES (%s, %s, true, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s)
-        ON CONFLICT (gateway, account_id, dedupe_key) DO UPDATE SET deliveries = kept.deliveries + 1
-        RETURNING id, deliveries
+def _store(call: Call, account: GatewayAccount, notice: Notice | None, *, now: datetime) -> None:
+    """Keep a new event and have the worker handle it, or count one more delivery of one. One statement: with
+    its event a message is committed, or dies.
     """
     about = notice or Notice(event="", dedupe_key="")
     params: list[str | int | datetime | None] = [
@@ -123,9 +112,20 @@ def _store(call: Call, account: GatewayAccount, notice: Notice | None, *, now: d
         None if notice else now,
     ]
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        event, deliveries = cursor.fetchone()
-    return event, deliveries == 1
+        cursor.execute(STORE, params)
+
+
+STORE = f"""
+    WITH stored AS (
+        INSERT INTO "{GatewayEvent._meta.db_table}" AS kept (gateway, account_id, verified, dedupe_key, event,
+            reference, refund_reference, headers, body, received_at, deliveries, result, handled_at)
+        VALUES (%s, %s, true, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s)
+        ON CONFLICT (gateway, account_id, dedupe_key) DO UPDATE SET deliveries = kept.deliveries + 1
+        RETURNING id, deliveries, result
+    )
+    SELECT {posted("gateway_event", event="id")} FROM stored
+    WHERE deliveries = 1 AND result = '{GatewayEvent.Result.WAITING}'
+"""
 
 
 def store_forged(call: Call, *, now: datetime) -> None:

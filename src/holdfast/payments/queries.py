@@ -38,12 +38,20 @@ _FIRST_ACCOUNT = Prepared(lambda business: _accounts_of(business)[:1])
 _AT_A_GATEWAY = Prepared(lambda business, gateway: _accounts_of(business).filter(gateway=gateway)[:1])
 
 
-def accounts_at(gateway: str) -> QuerySet[GatewayAccount]:
+def accounts_at(gateway: str, *, account: int | None = None) -> list[GatewayAccount]:
     """Every account at one gateway; a webhook picks its own among them by what it was signed with.
 
-    Those that take no new payments too: their old ones are still under way.
+    Those that take no new payments too: their old ones are still under way. With ``account`` only that one.
     """
-    return GatewayAccount.objects.filter(gateway=gateway)
+    if account is None:
+        return _ALL_AT_A_GATEWAY(gateway=gateway)
+    return _ONE_AT_A_GATEWAY(gateway=gateway, account=account)
+
+
+_ALL_AT_A_GATEWAY = Prepared(lambda gateway: GatewayAccount.objects.filter(gateway=gateway))
+_ONE_AT_A_GATEWAY = Prepared(
+    lambda gateway, account: GatewayAccount.objects.filter(gateway=gateway, pk=account)
+)
 
 
 def payment_by_reference(reference: str) -> Payment | None:
