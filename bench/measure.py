@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
-
-from django.db import connections
 
 from .application import gateway
 from .application.booker import Booker
@@ -14,24 +11,15 @@ from .application.clients import Clients, running_clients
 from .application.gateway import Instant
 from .application.history import copy_the_only_booking
 from .application.over_http import HttpClients
-from .application.practice import Person, Share, new_business, new_people, shares, with_tokens
+from .application.practice import Person, Share, new_business, new_people, shares
+from .application.site import leave_the_database, running_site
 from .figures import Found, Measure, Promise, Run
 from .pgbench import PLACE, SETTLE, Floor, statements
-from .server import settle_down
 from .sizes import Place, Size
-from .web import running_sandbox, running_web
 
 CUSTOMERS = 8_000
 SHARE = 0.10  # of the floor, at least
 A_REQUEST, A_SETTLEMENT = 20, 16  # statements at most
-# What the sandbox's merchant is called there.
-MERCHANT = {
-    "client_id": "HOLDFAST_DEMO",
-    "client_secret": "holdfast-demo-secret",
-    "client_version": "1",
-    "webhook_username": "simuser",
-    "webhook_password": "Sim12345",
-}
 
 
 def paid_bookings(place: Place, size: Size) -> Found:
@@ -44,7 +32,7 @@ def paid_bookings(place: Place, size: Size) -> Found:
     offerings = new_business("in-process", gateway=Instant.name)
     people = new_people(CUSTOMERS, prefix="in-process-", network=18)
     _remember(offerings, people[:1], size.bookings)
-    _leave_the_database()
+    leave_the_database()
     with running_clients(shares(offerings, people, clients=size.clients), log=log) as clients:
         return _by_turns(floor, clients, size)
 
@@ -99,20 +87,8 @@ def _few_statements(counted: Mapping[str, int]) -> Promise:
 def over_http(place: Place, size: Size) -> Found:
     """The booking request as the world sends it, answered by the demo's web server and the sandbox."""
     measure = Measure("booking requests over HTTP")
-    with running_sandbox(place.logs / "sandbox.log") as sandbox:
-        phonepe = f"{sandbox.url}/phonepe/apis"
-        addresses = {"pg": f"{phonepe}/pg-sandbox", "oauth": f"{phonepe}/identity-manager"}
-        offerings = new_business("over-http", gateway="phonepe", credentials=MERCHANT, base_urls=addresses)
-        people = with_tokens(new_people(CUSTOMERS // 2, prefix="over-http-", network=19))
-        _leave_the_database()
-        with running_web(os.environ, log=place.logs / "web.log") as url:
-            clients = HttpClients(url, shares(offerings, people, clients=size.clients))
-            clients.requests(seconds=1)  # both of its processes have then seen a request
-            measure.runs.extend(clients.requests(size.seconds) for _ in range(size.runs))
+    with running_site(place, "over-http", customers=CUSTOMERS // 2, network=19) as site:
+        clients = HttpClients(site.url, shares(site.offerings, site.people, clients=size.clients))
+        clients.requests(seconds=1)  # both of its processes have then seen a request
+        measure.runs.extend(clients.requests(size.seconds) for _ in range(size.runs))
     return Found([measure])
-
-
-def _leave_the_database() -> None:
-    """What has been filled in is there to be measured; this process is none of the clients."""
-    connections.close_all()
-    settle_down(os.environ["DATABASE_URL"])

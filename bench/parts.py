@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from .application.crowds import crowds
+from .application.long_list import long_list
+from .application.slots import free_slots_of_a_month
 from .figures import Found
 from .measure import over_http, paid_bookings
 from .sizes import Place, Size
@@ -11,4 +14,7 @@ from .sizes import Place, Size
 PARTS: Mapping[str, Callable[[Place, Size], Found]] = {
     "bookings": paid_bookings,
     "http": over_http,
+    "free-slots": free_slots_of_a_month,
+    "crowds": crowds,
+    "list": long_list,
 }

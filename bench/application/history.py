@@ -23,7 +23,7 @@ FIRST_ID = 10_000_001  # the copies' ids; what is booked later counts from 1
 # 200 copies abreast, one of each resource, and an hour further back for every 200.
 EARLIER = "(n / 200 + 1) * interval '1 hour'"
 # What of each row differs from copy to copy, as SQL; n is the id that all rows of one copy share.
-DIFFERS: Mapping[type[Model], Mapping[str, str]] = {
+DIFFERS: Mapping[type[Model], dict[str, str]] = {
     Customer: {"id": "n", "user_id": "NULL"},
     Order: {"id": "n", "customer_id": "n"},
     Line: {
@@ -59,21 +59,28 @@ DIFFERS: Mapping[type[Model], Mapping[str, str]] = {
 }
 
 
-def copy_the_only_booking(times: int) -> None:
-    """Fill the tables with copies of the one booking that has been made so far."""
+def copy_the_only_booking(times: int, *, after: int = 0, of: int | None = None) -> None:
+    """Fill the tables with copies of the one booking that has been made so far, ``after`` so many others.
+
+    Each has a customer of its own, who cannot sign in, or all are ``of`` this one.
+    """
     with atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         for model, differs in DIFFERS.items():
-            cursor.execute(_copies(model, differs), [FIRST_ID, FIRST_ID, times])
+            if of is None or model is not Customer:
+                whose = {"customer_id": str(of)} if of and "customer_id" in differs else {}
+                cursor.execute(_copies(model, differs | whose), [FIRST_ID + after, FIRST_ID + after + times])
 
 
-def _copies(model: type[Model], differs: Mapping[str, str]) -> str:
-    """The statement that copies every row of one table."""
-    table = model._meta.db_table
+def _copies(model: type[Model], differs: dict[str, str]) -> str:
+    """The statement that copies every row of one table that is not a copy."""
+    meta = model._meta
+    assert meta.pk is not None, "every table of ours has a key"
     changes = ", ".join(f"'{column}', {value}" for column, value in differs.items())
     return f"""
         WITH every AS (SELECT array_agg(id ORDER BY name) AS resources FROM "{Resource._meta.db_table}")
-        INSERT INTO "{table}" SELECT copy.* FROM every, "{table}" one,
-            generate_series(%s, %s + %s - 1) n,
+        INSERT INTO "{meta.db_table}" SELECT copy.* FROM every, "{meta.db_table}" one,
+            generate_series(%s, %s - 1) n,
             LATERAL jsonb_populate_record(one, jsonb_build_object({changes})) copy
+        WHERE one."{meta.pk.column}" < {FIRST_ID}
     """.replace("n % 200", "n %% 200")

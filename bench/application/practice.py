@@ -92,13 +92,17 @@ def _offering(business: Business, title: str) -> Offering:
     )
 
 
-def new_people(count: int, *, prefix: str, network: int) -> list[Person]:
-    """Customers who have never booked, each at an address of 198.18.0.0/15, which is kept for benches."""
+def new_people(count: int, *, prefix: str, network: int, first: int = 0) -> list[Person]:
+    """Customers who have never booked, each at an address of 198.18.0.0/15, which is kept for benches.
+
+    Theirs are so many of 198.18 or 198.19 from the ``first`` on, counted 250 to a third number.
+    """
     users = User.objects.bulk_create(
         User(email=f"{prefix}{n}@example.com", name="A customer", password="!") for n in range(count)
     )
     return [
-        Person(user.pk, user.email, f"198.{network}.{n // 250}.{n % 250 + 1}") for n, user in enumerate(users)
+        Person(user.pk, user.email, f"198.{network}.{n // 250}.{n % 250 + 1}")
+        for n, user in enumerate(users, first)
     ]
 
 
