@@ -48,6 +48,14 @@ def forgetful_breakers() -> None:
     breaker_of.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def unknown_senders() -> None:
+    """No test takes a webhook for an account that another has made."""
+    from holdfast.flows.senders import forget_senders
+
+    forget_senders()
+
+
 @pytest.fixture
 def cheap_passwords(settings: Any) -> None:
     """Hash passwords so that tests do not wait for it."""

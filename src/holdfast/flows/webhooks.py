@@ -18,7 +18,7 @@ from holdfast.payments.gateways.base import BadSignature, Can, Notice, Unknown
 from holdfast.payments.gateways.reading import read_object
 from holdfast.payments.gateways.transport import scrub, scrub_text
 from holdfast.payments.models import GatewayAccount, Payment, Transaction
-from holdfast.payments.queries import accounts_at, payment_by_reference
+from holdfast.payments.queries import payment_by_reference
 from holdfast.platform import metrics
 from holdfast.platform.db import transaction, transaction_required
 from holdfast.platform.models import GatewayEvent
@@ -27,6 +27,7 @@ from holdfast.platform.outbox import post, posted
 from .gateways import read_webhook
 from .outside import look_at_foreign_refund
 from .reconciliation import look_at
+from .senders import VERSION, Sender, senders_at
 
 log = structlog.get_logger(__name__)
 
@@ -53,25 +54,21 @@ def receive(call: Call, *, now: datetime) -> bool:
     A second delivery of one event is counted on the first, and handled once. Raises NotFound for a gateway
     or an account that does not exist.
     """
-    account, notice = _verified(call)
-    if account is None:
-        return False
-    _store(call, account, notice, now=now)
-    return True
-
-
-def _verified(call: Call) -> tuple[GatewayAccount | None, Notice | None]:
-    """The account whose secret this call knows, and what it is about (None: it cannot be read)."""
     if call.gateway not in GATEWAYS or Can.READ_WEBHOOK not in GATEWAYS[call.gateway].can:
         raise NotFound
-    accounts = accounts_at(call.gateway, account=call.account)
-    if call.account is not None and not accounts:
+    return _take(call, now=now, afresh=False) or _take(call, now=now, afresh=True)
+
+
+def _take(call: Call, *, now: datetime, afresh: bool) -> bool:
+    """Store it if it is of one of the accounts, as we remember them or read afresh, and that still stands."""
+    senders = senders_at(call.gateway, account=call.account, now=now, afresh=afresh)
+    if call.account is not None and afresh and not senders:
         raise NotFound
     signed_for = []
-    for account in accounts:
+    for sender in senders:
         with suppress(BadSignature):
-            signed_for.append((account, _notice(account, call)))
-    return _whose(signed_for) if signed_for else (None, None)
+            signed_for.append((sender, _notice(sender.account, call)))
+    return bool(signed_for) and _store(call, *_whose(signed_for), now=now)
 
 
 def _notice(account: GatewayAccount, call: Call) -> Notice | None:
@@ -81,26 +78,27 @@ def _notice(account: GatewayAccount, call: Call) -> Notice | None:
         return None
 
 
-def _whose(
-    signed_for: Sequence[tuple[GatewayAccount, Notice | None]],
-) -> tuple[GatewayAccount, Notice | None]:
-    """Businesses may share a merchant, and so a secret: then the account whose payment it is about."""
+def _whose(signed_for: Sequence[tuple[Sender, Notice | None]]) -> tuple[Sender, Notice | None]:
+    """Businesses may share a merchant, and so a secret: then the account whose payment it is about.
+
+    Without a notice it cannot be read.
+    """
     if len(signed_for) > 1:
-        for account, notice in signed_for:
+        for sender, notice in signed_for:
             payment = payment_by_reference(notice.reference) if notice and notice.reference else None
-            if payment is not None and payment.account_id == account.pk:
-                return account, notice
+            if payment is not None and payment.account_id == sender.account.pk:
+                return sender, notice
     return signed_for[0]
 
 
-def _store(call: Call, account: GatewayAccount, notice: Notice | None, *, now: datetime) -> None:
-    """Keep a new event and have the worker handle it, or count one more delivery of one. One statement: with
-    its event a message is committed, or dies.
+def _store(call: Call, sender: Sender, notice: Notice | None, *, now: datetime) -> bool:
+    """Keep a new event and have the worker handle it, or count one more delivery of one.
+
+    It is one statement, so that with its event a message is committed, or dies. False: nothing was written,
+    because the account has changed since it was read.
     """
     about = notice or Notice(event="", dedupe_key="")
     params: list[str | int | datetime | None] = [
-        call.gateway,
-        account.pk,
         about.dedupe_key or None,
         about.event[:80],
         (about.reference or "")[:80],
@@ -110,21 +108,24 @@ def _store(call: Call, account: GatewayAccount, notice: Notice | None, *, now: d
         now,
         GatewayEvent.Result.WAITING if notice else GatewayEvent.Result.UNREADABLE,
         None if notice else now,
+        sender.account.pk,
+        sender.version,
     ]
     with connection.cursor() as cursor:
         cursor.execute(STORE, params)
+        return cursor.fetchone() is not None
 
 
 STORE = f"""
     WITH stored AS (
         INSERT INTO "{GatewayEvent._meta.db_table}" AS kept (gateway, account_id, verified, dedupe_key, event,
             reference, refund_reference, headers, body, received_at, deliveries, result, handled_at)
-        VALUES (%s, %s, true, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s)
+        SELECT gateway, id, true, %s, %s, %s, %s, %s::jsonb, %s, %s, 1, %s, %s::timestamptz
+        FROM "{GatewayAccount._meta.db_table}" WHERE id = %s AND {VERSION} = %s
         ON CONFLICT (gateway, account_id, dedupe_key) DO UPDATE SET deliveries = kept.deliveries + 1
-        RETURNING id, deliveries, result
+        RETURNING id, deliveries = 1 AND result = '{GatewayEvent.Result.WAITING}' AS is_new
     )
-    SELECT {posted("gateway_event", event="id")} FROM stored
-    WHERE deliveries = 1 AND result = '{GatewayEvent.Result.WAITING}'
+    SELECT CASE WHEN is_new THEN {posted("gateway_event", event="id")} END FROM stored
 """
 
 

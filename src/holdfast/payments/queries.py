@@ -38,20 +38,12 @@ _FIRST_ACCOUNT = Prepared(lambda business: _accounts_of(business)[:1])
 _AT_A_GATEWAY = Prepared(lambda business, gateway: _accounts_of(business).filter(gateway=gateway)[:1])
 
 
-def accounts_at(gateway: str, *, account: int | None = None) -> list[GatewayAccount]:
+def accounts_at(gateway: str) -> QuerySet[GatewayAccount]:
     """Every account at one gateway; a webhook picks its own among them by what it was signed with.
 
-    Those that take no new payments too: their old ones are still under way. With ``account`` only that one.
+    Those that take no new payments too: their old ones are still under way.
     """
-    if account is None:
-        return _ALL_AT_A_GATEWAY(gateway=gateway)
-    return _ONE_AT_A_GATEWAY(gateway=gateway, account=account)
-
-
-_ALL_AT_A_GATEWAY = Prepared(lambda gateway: GatewayAccount.objects.filter(gateway=gateway))
-_ONE_AT_A_GATEWAY = Prepared(
-    lambda gateway, account: GatewayAccount.objects.filter(gateway=gateway, pk=account)
-)
+    return GatewayAccount.objects.filter(gateway=gateway)
 
 
 def payment_by_reference(reference: str) -> Payment | None:

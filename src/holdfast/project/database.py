@@ -13,8 +13,8 @@ def database(url: str, *, pool: int) -> dict[str, Any]:
     """A Django database from a ``postgresql://`` address; other parameters of it are passed on to libpq.
 
     Fit for pgbouncer in transaction mode: no server-side cursors, no prepared statements, no startup
-    options. ``pool`` connections are kept open for the threads of a serving process; 0 for none. The engine is
-    Django's, but for its pool.
+    options. ``pool`` connections are kept open for the threads of a serving process; 0 for none. The engine
+    is Django's, but for its pool.
     """
     parts = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
     extra = {key: value for key, value in parts.items() if key not in ADDRESS}
