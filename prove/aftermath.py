@@ -1,7 +1,8 @@
 """After the storm: the gateway behaves, the worker catches up, and then the following two days go by.
 
 The days go by in this process: reconciler and sweeper take ``now`` as an argument, and the gateway's clock
-can be pushed ahead as well. Meanwhile the worker, which knows only the real time, is not there.
+can be pushed ahead as well. Meanwhile the worker, which knows only the real time, is not there; what it had
+put off is due when it comes back.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .stack import Stack
 from .watch import look
 
 CAUGHT_UP_WITHIN = 180.0  # seconds
-# What could not be delivered is tried again later and later; a refund that failed, only after an hour.
+# What could not be delivered is tried again later and later.
 TRIED_AGAIN_WITHIN = timedelta(minutes=10)
 A_BATCH = 50
 # Beyond the longest hold and the gateway's own expiry; the looks at money that comes late; both times at
@@ -45,6 +46,10 @@ LATER = tuple(
         60 * 50 + 2,
     )
 )
+PUT_OFF = """
+    UPDATE procrastinate_jobs SET scheduled_at = scheduled_at - %s
+    WHERE task_name = 'deliver' AND status = 'todo'
+"""
 WAITING = """
     SELECT count(*) FROM procrastinate_jobs
     WHERE task_name = 'deliver'
@@ -75,14 +80,17 @@ def let_two_days_pass(stack: Stack) -> datetime:
         expire_moves(now=now)
         while reconcile(now=now, limit=A_BATCH):
             pass
+    with psycopg.connect(stack.database_url) as connection:
+        connection.execute(PUT_OFF, [passed])
     return began_at + passed
 
 
-def wait_until_all_is_delivered(stack: Stack) -> None:
-    """Every message has been handled, those of killed workers too; or patience has ended."""
-    deadline = time.monotonic() + TRIED_AGAIN_WITHIN.total_seconds()
-    while time.monotonic() < deadline:
+def wait_until_all_is_delivered(stack: Stack) -> float:
+    """Every message has been handled, those of killed workers too, or patience has ended; the seconds."""
+    began_at = time.monotonic()
+    while time.monotonic() - began_at < TRIED_AGAIN_WITHIN.total_seconds():
         with psycopg.connect(stack.database_url) as connection:
             if connection.execute(WAITING, [TRIED_AGAIN_WITHIN]).fetchone() == (0,):
-                return
+                break
         time.sleep(0.5)
+    return time.monotonic() - began_at
