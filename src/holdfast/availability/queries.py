@@ -21,11 +21,22 @@ from holdfast.platform.prepared import Prepared
 from .lifecycle import KEEPS_TIME
 from .models import Allocation, DateOverride, WeeklyHours
 from .seats import full_periods, seats_left
-from .slots import Calendar, Hours, Rules, Slot, dates_meeting, mark_taken, nearest, open_slots
+from .slots import (
+    Calendar,
+    Hours,
+    Rules,
+    Slot,
+    dates_meeting,
+    mark_taken,
+    nearest,
+    none_is_nearer,
+    open_slots,
+)
 from .timeline import Timeline
 from .wanted import BUFFERS, Kept, Needs, Wanted
 
-A_WEEK = timedelta(days=7)
+# How far around a day free slots are looked for, until the nearest are among those found.
+AROUND = (timedelta(0), timedelta(days=7))
 
 
 @dataclass(frozen=True)
@@ -99,13 +110,20 @@ def slots_between(
 
 
 def free_slots(
-    offering: Offering, *, first: date, last: date, now: datetime, zone: ZoneInfo | None = None
+    offering: Offering,
+    *,
+    first: date,
+    last: date,
+    now: datetime,
+    needed: Sequence[Resource] | None = None,
+    zone: ZoneInfo | None = None,
 ) -> list[Slot]:
     """The slots from ``first`` to ``last`` with the taken ones marked: three queries whatever the size.
 
-    The dates are the business's, or those of the customer's ``zone``.
+    The dates are the business's, or those of the customer's ``zone``. With the resources that are ``needed``
+    it is two queries.
     """
-    resources = list(resources_of(offering))
+    resources = list(resources_of(offering)) if needed is None else needed
     found = slots_between(offering, first=first, last=last, now=now, resources=resources, zone=zone)
     if not found:
         return []
@@ -143,12 +161,19 @@ def kept_times(resource: Resource, span: Period, *, now: datetime) -> list[KeptT
     return sorted(kept, key=lambda one: (one.period, one.owner))
 
 
-def nearest_free_slots(offering: Offering, wanted: datetime, *, now: datetime) -> list[Slot]:
-    """Up to five free slots around a time that could not be had."""
-    day = wanted.astimezone(offering.business.zone).date()
-    today = now.astimezone(offering.business.zone).date()
-    around = free_slots(offering, first=max(today, day - A_WEEK), last=day + A_WEEK, now=now)
-    return nearest(around, wanted)
+def nearest_free_slots(
+    offering: Offering, wanted: datetime, *, now: datetime, needed: Sequence[Resource] | None = None
+) -> list[Slot]:
+    """Up to five free slots around a time that could not be had: of its day, or else of a fortnight."""
+    zone = offering.business.zone
+    day, today = (moment.astimezone(zone).date() for moment in (wanted, now))
+    found: list[Slot] = []
+    for around in AROUND:
+        first, last = max(today, day - around), day + around
+        found = nearest(free_slots(offering, first=first, last=last, now=now, needed=needed), wanted)
+        if none_is_nearer(found, wanted, first=first, last=last, today=today, zone=zone):
+            break
+    return found
 
 
 def holds_all(*owners: str) -> bool:

@@ -20,6 +20,7 @@ from .timeline import Timeline
 
 ONE_DAY = timedelta(days=1)
 NOON = time(12)
+NEAREST = 5  # free slots are told to whom another one has been refused
 
 
 @dataclass(frozen=True)
@@ -161,11 +162,25 @@ def mark_taken(slots: Iterable[Slot], is_free: Callable[[Period], bool]) -> list
     ]
 
 
-def nearest(slots: Iterable[Slot], wanted: datetime, *, count: int = 5) -> list[Slot]:
+def nearest(slots: Iterable[Slot], wanted: datetime, *, count: int = NEAREST) -> list[Slot]:
     """The free slots closest in time to ``wanted``, in order of time."""
     free = [slot for slot in slots if slot.reason is None]
     closest = sorted(free, key=lambda slot: (abs(slot.period.start - wanted), slot.period.start))[:count]
     return sorted(closest, key=lambda slot: slot.period.start)
+
+
+def none_is_nearer(
+    found: Sequence[Slot], wanted: datetime, *, first: date, last: date, today: date, zone: ZoneInfo
+) -> bool:
+    """Whether the nearest slots that were ``found`` on these dates are so among those of all dates.
+
+    Before ``today`` there are none.
+    """
+    ends = [reached(datetime.combine(last + ONE_DAY, time()), zone)]
+    if first > today:
+        ends.append(reached(datetime.combine(first, time()), zone))
+    reach = min(abs(end - wanted) for end in ends)
+    return len(found) == NEAREST and all(abs(slot.period.start - wanted) < reach for slot in found)
 
 
 def _starts(rules: Rules, calendar: Calendar, first: date, last: date) -> Iterator[datetime]:

@@ -127,7 +127,9 @@ def _hold_what_can_be(wish: Wish, account: GatewayAccount | None, *, by: Shopper
             return _hold(wish, chosen, account, base, by=by, now=now)
         except SlotTaken:
             chosen = _fewer(chosen, now=now) if wish.or_what_is_free else []
-    raise SlotTaken(nearest_free_slots(wanted[0].offering, wanted[0].period.start, now=now))
+    first = wanted[0]
+    near = nearest_free_slots(first.offering, first.period.start, now=now, needed=first.resources)
+    raise SlotTaken(near)
 
 
 def _fewer(chosen: Sequence[Chosen], *, now: datetime) -> list[Chosen]:
