@@ -20,6 +20,8 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
+# As many at a time as there are processors, each with a database server of its own.
+TESTS := $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
 export PYTHONUNBUFFERED := 1
 
 help:
@@ -29,13 +31,13 @@ demo: $(VENV)/base.stamp
 	@exec $(BIN)/python -m holdfast.project.demo
 
 test: $(VENV)/dev.stamp chromium
-	$(BIN)/python -m pytest -m "not long"
+	$(TESTS) -m "not long"
 
 check: lint chromium
-	$(BIN)/python -m pytest -m "not long"
+	$(TESTS) -m "not long"
 
 check-all: lint chromium
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff format --check .

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from holdfast.kernel.clock import utc_now
 from holdfast.platform.links import RESET, VERIFY, key_for
 from holdfast.platform.models import SecondFactor, User
+from tests.browser.going import follow
 from tests.support.accounts import App
 from tests.support.practice import PASSWORD, new_user
 from tests.support.processes import Stack
@@ -48,17 +49,17 @@ def sign_in(page: Page, stack: Stack, email: str, password: str = PASSWORD) -> N
     page.goto(f"{stack.url}/sign-in/?next=/account/")
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    follow(page.get_by_role("button", name="Sign in"))
 
 
 def set_up(page: Page, stack: Stack, user: User) -> App:
     """From the account's page to the recovery codes."""
-    page.get_by_role("link", name="Set it up").click()
+    follow(page.get_by_role("link", name="Set it up"))
     page.get_by_label("Your password").fill(PASSWORD)
-    page.get_by_role("button", name="Begin").click()
+    follow(page.get_by_role("button", name="Begin"))
     app = App(SecondFactor.objects.get(user=user).secret, [])
     page.get_by_label("Code", exact=True).fill(app.code(steps=-1))
-    page.get_by_role("button", name="Turn it on").click()
+    follow(page.get_by_role("button", name="Turn it on"))
     expect(page.locator(".codes li")).to_have_count(10)
     return app
 
@@ -74,29 +75,29 @@ def test_an_account_is_made_and_protected_by_an_app_without_a_line_of_script(
     page: Page, stack: Stack
 ) -> None:
     page.goto(f"{stack.url}/sign-in/?next=/account/")
-    page.get_by_role("link", name="Make an account").click()
+    follow(page.get_by_role("link", name="Make an account"))
     page.get_by_label("Email").fill("journey@example.com")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Make my account").click()
+    follow(page.get_by_role("button", name="Make my account"))
     app = set_up(page, stack, User.objects.get(email="journey@example.com"))
-    page.get_by_role("link", name="I have kept them").click()
-    page.get_by_role("button", name="Sign out").click()
+    follow(page.get_by_role("link", name="I have kept them"))
+    follow(page.get_by_role("button", name="Sign out"))
 
     sign_in(page, stack, "journey@example.com")
     expect(page.get_by_role("heading", name="One more step")).to_be_visible()
     page.get_by_label("Code").fill(app.code())
-    page.get_by_role("button", name="Sign in").click()
+    follow(page.get_by_role("button", name="Sign in"))
 
     expect(page).to_have_url(f"{stack.url}/account/")
 
 
 def test_a_mailed_link_is_followed_and_its_form_is_accepted(page: Page, stack: Stack, somebody: User) -> None:
     page.goto(f"{stack.url}/verify-email/{key_for(somebody, VERIFY, now=utc_now())}/")
-    page.get_by_role("button", name="Yes, verify my address").click()
+    follow(page.get_by_role("button", name="Yes, verify my address"))
     expect(page.get_by_role("heading", name="Your address is verified")).to_be_visible()
     page.goto(f"{stack.url}/reset-password/{key_for(somebody, RESET, now=utc_now())}/")
     page.get_by_label("New password", exact=True).fill(NEW)
-    page.get_by_role("button", name="Set this password").click()
+    follow(page.get_by_role("button", name="Set this password"))
     expect(page.get_by_role("heading", name="Your password is set")).to_be_visible()
 
     sign_in(page, stack, somebody.email, NEW)
@@ -117,7 +118,7 @@ def test_a_form_with_its_errors_shuts_nobody_out(phone: Page, stack: Stack) -> N
     phone.goto(f"{stack.url}/register/")
     phone.get_by_label("Email").fill("weak@example.com")
     phone.get_by_label("Password").fill("weak")
-    phone.get_by_role("button", name="Make my account").click()
+    follow(phone.get_by_role("button", name="Make my account"))
 
     assert phone.title().startswith("Please check: New account")
     check(phone)
@@ -133,14 +134,14 @@ def test_the_pages_behind_mailed_links_shut_nobody_out(phone: Page, stack: Stack
 def test_the_pages_of_ones_own_account_shut_nobody_out(phone: Page, stack: Stack, somebody: User) -> None:
     sign_in(phone, stack, somebody.email)
     check(phone)
-    phone.get_by_role("link", name="Set it up").click()
+    follow(phone.get_by_role("link", name="Set it up"))
     check(phone)
     phone.get_by_label("Your password").fill(PASSWORD)
-    phone.get_by_role("button", name="Begin").click()
+    follow(phone.get_by_role("button", name="Begin"))
     check(phone)
     app = App(SecondFactor.objects.get(user=somebody).secret, [])
     phone.get_by_label("Code", exact=True).fill(app.code())
-    phone.get_by_role("button", name="Turn it on").click()
+    follow(phone.get_by_role("button", name="Turn it on"))
     check(phone)
     for path in ("/account/", "/account/password/", "/account/two-factor/off/"):
         phone.goto(f"{stack.url}{path}")
@@ -154,6 +155,6 @@ def test_the_step_for_the_code_shuts_nobody_out(phone: Page, stack: Stack, someb
     sign_in(phone, stack, somebody.email)
     check(phone)
     phone.get_by_label("Code").fill("000000")
-    phone.get_by_role("button", name="Sign in").click()
+    follow(phone.get_by_role("button", name="Sign in"))
 
     check(phone)

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Route, expect
 
 from holdfast.booking.models import Booking
 from holdfast.platform.models import User
+from tests.browser.going import follow
 from tests.browser.shop import Shop
 from tests.support.practice import PASSWORD
 
@@ -24,7 +25,7 @@ def booking_of(shop: Shop) -> Booking:
 
 
 def press(page: Page, outcome: str) -> None:
-    page.locator(f"button[name=outcome][value={outcome}]").click()
+    follow(page.locator(f"button[name=outcome][value={outcome}]"))
 
 
 def wait_for_mail(folder: Path, about: str) -> str:
@@ -58,7 +59,7 @@ def test_a_customer_pays_and_sees_the_booking_and_its_confirmation(shop: Shop, p
     expect(page.get_by_role("heading", level=1)).to_have_text("Paid and booked")
     expect(page.locator("main")).to_contain_text("10:00–10:30 (Asia/Kolkata time)")
 
-    page.get_by_role("link", name="See the confirmation").click()
+    follow(page.get_by_role("link", name="See the confirmation"))
 
     assert page.url == shop.address(f"/confirmation?astro_book_id={booking.reference}")
     expect(page.get_by_role("heading", level=1)).to_have_text("Your booking is confirmed")
@@ -93,7 +94,7 @@ def test_a_customer_who_does_not_pay_is_told_why_and_the_time_is_free_again(
     assert not Booking.objects.filter(business=shop.practice.business).exists()
     assert shop.book().reference != opened.reference
 
-    page.get_by_role("link", name="Choose a time and try again").click()
+    follow(page.get_by_role("link", name="Choose a time and try again"))
 
     assert page.url == shop.address("/#offerings")
 
@@ -116,7 +117,7 @@ def test_from_the_waiting_page_one_can_go_back_and_pay(shop: Shop, page: Page) -
     shop.stack.sandbox.arm("page_requires_referer", 1, only=opened.reference)
     page.goto(shop.waiting(opened))
 
-    page.get_by_role("link", name="Back to the payment page").click()
+    follow(page.get_by_role("link", name="Back to the payment page"))
     press(page, "pay")
 
     page.wait_for_url("**/astro-booking-success?*")
@@ -147,10 +148,10 @@ def test_a_customer_books_on_the_page_and_pays(shop: Shop, page: Page) -> None:
     offering = shop.practice.offering
     shop.stack.sandbox.arm("page_requires_referer", 1)
     page.goto(shop.address(f"/services/{offering.pk}/?date={shop.day}"))
-    page.locator("main").get_by_role("link", name="Sign in").click()
+    follow(page.locator("main").get_by_role("link", name="Sign in"))
     page.get_by_label("Email").fill(shop.customer.email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    follow(page.get_by_role("button", name="Sign in"))
     page.wait_for_url(f"**/services/{offering.pk}/?date={shop.day}")
 
     page.get_by_label("11:30").check()
@@ -159,8 +160,8 @@ def test_a_customer_books_on_the_page_and_pays(shop: Shop, page: Page) -> None:
     page.get_by_label("Place of birth").fill("Delhi")
     page.get_by_label("Gender").select_option("OTHER")
     page.get_by_label("Phone").fill("9876543210")
-    page.get_by_role("button", name="Hold this time and pay ₹1,999.00").click()
-    page.get_by_role("link", name="Pay ₹1,999.00").click()
+    follow(page.get_by_role("button", name="Hold this time and pay ₹1,999.00"))
+    follow(page.get_by_role("link", name="Pay ₹1,999.00"))
     press(page, "pay")
     page.wait_for_url("**/astro-booking-success?*")
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, ViewportSize
 
 from holdfast.booking.models import Booking
 from holdfast.platform.models import User
+from tests.browser.going import follow
 from tests.browser.shop import Shop
 from tests.support.practice import PASSWORD, new_user
 from tests.support.processes import Stack
@@ -82,12 +83,12 @@ def test_the_booking_form_with_its_errors_shuts_nobody_out(
     screen: Page, addresses: dict[str, str], member: User
 ) -> None:
     screen.goto(addresses["booking"])
-    screen.locator("main").get_by_role("link", name="Sign in").click()
+    follow(screen.locator("main").get_by_role("link", name="Sign in"))
     screen.get_by_label("Email").fill(member.email)
     screen.get_by_label("Password").fill(PASSWORD)
-    screen.get_by_role("button", name="Sign in").click()
+    follow(screen.get_by_role("button", name="Sign in"))
     screen.get_by_role("button", name="Hold this time").evaluate("button => button.form.noValidate = true")
-    screen.get_by_role("button", name="Hold this time").click()
+    follow(screen.get_by_role("button", name="Hold this time"))
 
     assert screen.get_by_role("alert").inner_text() == "Please check what you sent."
     assert screen.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -99,7 +100,7 @@ def test_the_form_after_a_wrong_password_shuts_nobody_out(screen: Page, addresse
     screen.goto(addresses["sign in"])
     screen.get_by_label("Email").fill("nobody@example.com")
     screen.get_by_label("Password").fill("wrong")
-    screen.get_by_role("button", name="Sign in").click()
+    follow(screen.get_by_role("button", name="Sign in"))
 
     assert screen.get_by_role("alert").inner_text() == "No account has this email and password."
     found = Axe().run(screen)

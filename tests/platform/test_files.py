@@ -39,7 +39,7 @@ from holdfast.platform.purposes import PURPOSES, SERVED_AS, Kind
 from holdfast.platform.storage import FilesOnDisk
 from tests.support.pictures import BLUE, HTML, PDF, RED, SVG, opened, picture, upload
 from tests.support.practice import NOW
-from tests.support.racing import kinds, race
+from tests.support.racing import kinds, race, waiting_for_locks
 
 A_DAY = timedelta(days=1)
 PLACE = "Pune, at home"
@@ -374,14 +374,13 @@ def all_at_once(customer: User) -> dict[str, int]:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("LOCK TABLE holdfast_platform_storedfile IN SHARE MODE")  # let them count only
             racing = thread.submit(race, [lambda: kept(PDF, owner=customer)] * 8)
-            wait_until_eight_wait(cursor)
+            wait_until_eight_wait()
         return kinds(racing.result())
 
 
-def wait_until_eight_wait(cursor: Any) -> None:
+def wait_until_eight_wait() -> None:
     for _ in range(PATIENCE):
-        cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
-        if cursor.fetchone() == (8,):
+        if waiting_for_locks() == 8:
             return
         sleep(0.02)
     pytest.fail("they do not meet")

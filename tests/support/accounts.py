@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.core import mail
-from django.db import connection, models
+from django.db import models
 
 from holdfast.flows import second_factor
 from holdfast.kernel.clock import utc_now
 from holdfast.platform import codes
 from holdfast.platform.db import transaction
 from holdfast.platform.models import User
-from tests.support.racing import race
+from tests.support.racing import race, waiting_for_locks
 from tests.support.worker import work
 
 T = TypeVar("T")
@@ -69,12 +69,7 @@ def meet_at(row: models.Model, stories: Sequence[Callable[[], T]]) -> list[T | E
         with transaction():
             type(row)._default_manager.select_for_update().get(pk=row.pk)
             running = threads.submit(race, stories)
-            assert any(_waiting() == len(stories) for _ in range(LOOKS)), "not all of them came to a lock"
+            assert any(waiting_for_locks() == len(stories) for _ in range(LOOKS)), (
+                "not all of them came to a lock"
+            )
         return running.result()
-
-
-def _waiting() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        found: Any = cursor.fetchone()
-    return int(found[0])

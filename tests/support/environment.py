@@ -1,7 +1,9 @@
 """Loaded before Django's settings are: where the tests' database is, and keys to work with.
 
 Without DATABASE_URL the embedded PostgreSQL is started under ``.holdfast-test`` (HOLDFAST_TEST_HOME); it
-is left running for the next run, and forgets what it is told at a power cut, for speed.
+is left running for the next run, and forgets what it is told at a power cut, for speed. When pytest-xdist
+runs several workers, the first uses the server of the process that started them, and each other has one of
+its own, so that connections and locks of one are nothing to the next.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from holdfast.project.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
 FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+OURS = "HOLDFAST_TEST_SERVER_IS_OURS"  # the workers inherit it
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 
 
 def pytest_configure() -> None:
@@ -25,7 +29,7 @@ def pytest_configure() -> None:
 
 def _database() -> str:
     home = Path(os.environ.get("HOLDFAST_TEST_HOME") or ROOT / ".holdfast-test")
-    url = EmbeddedPostgres(home).start()
+    url = EmbeddedPostgres(home if WORKER == "gw0" else home / WORKER).start()
     with psycopg.connect(url, autocommit=True) as connection:
         for setting in FAST:
             connection.execute(f"ALTER SYSTEM SET {setting}")
@@ -41,5 +45,5 @@ os.environ.setdefault("HOLDFAST_LOG_LEVEL", "WARNING")
 os.environ["HOLDFAST_POOL"] = "0"
 FILES = tempfile.TemporaryDirectory(prefix="holdfast-files-")  # gone when the tests are over
 os.environ["HOLDFAST_FILES_DIR"] = FILES.name
-if not os.environ.get("DATABASE_URL"):
-    os.environ["DATABASE_URL"] = _database()
+if not os.environ.get("DATABASE_URL") or (OURS in os.environ and WORKER != "gw0"):
+    os.environ.update({"DATABASE_URL": _database(), OURS: "1"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection
 
@@ -30,6 +30,18 @@ def race(stories: Sequence[Callable[[], T]]) -> list[T | Exception]:
     with ThreadPoolExecutor(len(stories)) as threads:
         running = [threads.submit(run, story) for story in stories]
         return [one.result(ENDS_WITHIN) for one in running]
+
+
+def waiting_for_locks() -> int:
+    """How many connections to this database wait for a lock that somebody else has."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # within a transaction it would not change
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        found: Any = cursor.fetchone()
+    return int(found[0])
 
 
 def kinds(results: Sequence[object]) -> dict[str, int]:
