@@ -10,6 +10,7 @@ from .application.slots import free_slots_of_a_month
 from .figures import Found
 from .measure import over_http, paid_bookings
 from .sizes import Place, Size
+from .webhooks import webhooks
 
 PARTS: Mapping[str, Callable[[Place, Size], Found]] = {
     "bookings": paid_bookings,
@@ -17,4 +18,5 @@ PARTS: Mapping[str, Callable[[Place, Size], Found]] = {
     "free-slots": free_slots_of_a_month,
     "crowds": crowds,
     "list": long_list,
+    "webhooks": webhooks,
 }
