@@ -14,7 +14,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from holdfast.booking.models import Booking
 from holdfast.flows.reconciliation import reconcile
 from holdfast.flows.settlement import settle
-from holdfast.flows.tasks import HEARTBEAT_LOST_AFTER, reconcile_payments, take_back_stalled_jobs
+from holdfast.flows.tasks import HEARTBEAT_LOST_AFTER, expire_held_orders, take_back_stalled_jobs
 from holdfast.notifications.models import Email
 from holdfast.payments.models import Payment
 from holdfast.platform.db import transaction
@@ -216,9 +216,9 @@ def test_the_job_of_a_worker_that_lives_is_left_to_it(db: None) -> None:
 
 @pytest.mark.spec("BC-26")
 def test_the_clocks_work_of_a_killed_worker_does_not_stop_the_clock(db: None) -> None:
-    lock = {"queue_name": "clock", "lock": "reconcile", "queueing_lock": "reconcile"}
-    dead = stalled("reconcile", heartbeat_ago=DEAD, **lock)
-    next_turn = reconcile_payments.configure().defer(timestamp=0)
+    lock = {"queue_name": "clock", "lock": "expire_orders", "queueing_lock": "expire_orders"}
+    dead = stalled("expire_orders", heartbeat_ago=DEAD, **lock)
+    next_turn = expire_held_orders.configure().defer(timestamp=0)
     other = stalled("deliver", heartbeat_ago=DEAD)
 
     take_back()

@@ -5,6 +5,7 @@ Every periodic task passes ``now`` in; everything may run twice.
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +32,9 @@ log = structlog.get_logger(__name__)
 # A worker that has not been heard of for so long is dead, and what it was doing is free again.
 HEARTBEAT_LOST_AFTER = timedelta(seconds=30)
 LOOKS_A_TURN = 200
+# One sweep in each process, or a slow gateway would have all its hands. A lock in the queue would do that as
+# well, but a killed worker keeps it until it is found to be dead, and nobody would look at any payment.
+SWEEPING = threading.Lock()
 AGAIN = RetryStrategy(max_attempts=12, exponential_wait=3)
 
 
@@ -42,13 +46,18 @@ def deliver(kind: str, payload: dict[str, Any]) -> None:
 
 
 @app.periodic(cron="* * * * * */2")
-@app.task(name="reconcile", queue="clock", lock="reconcile", queueing_lock="reconcile")
+@app.task(name="reconcile", queue="clock", queueing_lock="reconcile")
 def reconcile_payments(timestamp: int) -> None:
-    with connections_returned():
-        # One at a time, each with its own now: a slow gateway would make a whole batch's leases too short.
-        for _ in range(LOOKS_A_TURN):
-            if not reconcile(now=utc_now(), limit=1):
-                break
+    if not SWEEPING.acquire(blocking=False):
+        return
+    try:
+        with connections_returned():
+            # Each with its own now: a slow gateway would make a whole batch's leases too short.
+            for _ in range(LOOKS_A_TURN):
+                if not reconcile(now=utc_now(), limit=1):
+                    break
+    finally:
+        SWEEPING.release()
 
 
 @app.periodic(cron="* * * * * */5")
@@ -88,7 +97,7 @@ def sweep_orphaned_files(timestamp: int) -> None:
         sweep_orphans(now=utc_now())
 
 
-@app.periodic(cron="* * * * * */15")
+@app.periodic(cron="* * * * * */5")
 @app.task(
     name="take_back_stalled_jobs", queue="clock", queueing_lock="take_back_stalled_jobs", pass_context=True
 )
