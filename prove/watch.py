@@ -46,8 +46,10 @@ class Watch(threading.Thread):
                 continue  # it has just been killed, or is being written to
 
     def stop(self) -> None:
+        """One last look, when nothing is killed any more."""
         self._closing.set()
         self.join()
+        self.looks.append(look(self._stack))
 
     def took(self, kills: Sequence[Kill]) -> list[float]:
         """Of each restart the seconds until all was written down that was open when it came back."""
