@@ -20,6 +20,7 @@ from ninja import Schema
 from holdfast.kernel.errors import NotSignedIn
 from holdfast.platform.db import transaction
 from holdfast.platform.models import RefreshToken, User
+from holdfast.platform.prepared import Prepared
 
 ALGORITHM = "HS256"
 AUDIENCE = "holdfast-api"
@@ -74,9 +75,17 @@ def user_of(access: str) -> User | None:
     claims = _claims_of(access)
     if claims is None:
         return None
-    signed_out = RefreshToken.objects.filter(family=claims.family, revoked_at__isnull=False)
-    users = User.objects.filter(pk=claims.user_id, is_active=True, token_version=claims.version)
-    return users.exclude(Exists(signed_out)).first()
+    return _SIGNED_IN.first(user_id=claims.user_id, version=claims.version, family=claims.family)
+
+
+_SIGNED_IN = Prepared(
+    lambda user_id, version, family: User.objects.filter(
+        ~Exists(RefreshToken.objects.filter(family=family, revoked_at__isnull=False)),
+        pk=user_id,
+        is_active=True,
+        token_version=version,
+    )
+)
 
 
 def _claims_of(access: str) -> Claims | None:
