@@ -56,6 +56,14 @@ def unknown_senders() -> None:
     forget_senders()
 
 
+@pytest.fixture(autouse=True)
+def no_crowds() -> None:
+    """No test remembers a time that was lost in another."""
+    from holdfast.flows.contested import forget_all
+
+    forget_all()
+
+
 @pytest.fixture
 def cheap_passwords(settings: Any) -> None:
     """Hash passwords so that tests do not wait for it."""

@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 
 from holdfast.availability.actions import claim_all, take
-from holdfast.availability.queries import NEEDED, nearest_free_slots, wanted_by
+from holdfast.availability.queries import NEEDED, is_free, nearest_free_slots, wanted_by
 from holdfast.booking.actions import book
 from holdfast.booking.models import Booking
 from holdfast.catalog.models import Offering, Resource
@@ -32,6 +32,7 @@ from holdfast.platform.models import Customer
 
 from .actors import Shopper
 from .choosing import free_among, open_period, provider_among
+from .contested import lost_lately, note_lost
 from .entering import enter
 from .holds import refuse_squatting
 from .paying import Checkout, account_of, intend, open_at_gateway
@@ -126,10 +127,15 @@ def _hold_what_can_be(wish: Wish, account: GatewayAccount | None, *, by: Shopper
         try:
             return _hold(wish, chosen, account, base, by=by, now=now)
         except SlotTaken:
+            note_lost(_times(chosen), now=now)
             chosen = _fewer(chosen, now=now) if wish.or_what_is_free else []
     first = wanted[0]
     near = nearest_free_slots(first.offering, first.period.start, now=now, needed=first.resources)
     raise SlotTaken(near)
+
+
+def _times(chosen: Sequence[Chosen]) -> list[tuple[int, datetime]]:
+    return [(one.offering.pk, one.period.start) for one in chosen]
 
 
 def _fewer(chosen: Sequence[Chosen], *, now: datetime) -> list[Chosen]:
@@ -178,9 +184,10 @@ def _hold(
     terms = wish.terms
     with transaction():
         customer = customer_of(by.user)
-        times = [(one.offering.pk, one.period.start) for one in chosen]
-        refuse_squatting(customer, address=by.address, times=times, now=now)
+        refuse_squatting(customer, address=by.address, times=_times(chosen), now=now)
         promo, quote = _priced(wish, chosen, customer=customer, now=now)
+        if lost_lately(_times(chosen), now=now):
+            _refuse_taken(chosen, now=now)
         placed = place(
             [one.item for one in chosen],
             customer=customer,
@@ -203,6 +210,12 @@ def _hold(
         claim_all(wanted, until=now + terms.hold_for, now=now)
         payment = _begin(placed, account, offering=wish.offering.pk, by=str(by), now=now)
     return Held(placed, bookings, payment)
+
+
+def _refuse_taken(chosen: Sequence[Chosen], *, now: datetime) -> None:
+    """Raises SlotTaken where somebody is seen to be. Where nobody is, the claim says who has it."""
+    if not all(is_free(one.offering, one.period, needed=one.resources, now=now) for one in chosen):
+        raise SlotTaken
 
 
 def _priced(
