@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
-from holdfast.flows.checkout import Checkout
 from holdfast.flows.contested import MOST, REMEMBERED_FOR, lost_lately, note_lost
 from holdfast.flows.ending import end_attempt
+from holdfast.flows.paying import Checkout
 from holdfast.kernel.errors import AlreadyHeld, SlotTaken
 from holdfast.orders.models import Order
 from tests.support.practice import NOW, Practice, held, new_user, payment_of
