@@ -127,7 +127,7 @@ def _host(url: str) -> str:
 SCRUBBED = "[scrubbed]"
 # Whatever a field's name has one of these in is not ours to keep.
 _WORDS = "token|secret|password|authorization|card|cvv|account|vpa|ifsc|phone|mobile|email|holder"
-_PRIVATE = re.compile(_WORDS, re.IGNORECASE)
+_PRIVATE = re.compile(_WORDS)  # of a name that is folded: a tenth of the time that IGNORECASE takes
 # The same in the middle of a text, and in an address. Its pieces are bounded, for whoever is turned away may
 # write anything.
 _SECRET_IN_TEXT = re.compile(
@@ -135,26 +135,33 @@ _SECRET_IN_TEXT = re.compile(
     r"|\bbearer\s{1,3})(?:\"[^\"]{0,500}+|[^&#\s\"',;]+)",
     re.IGNORECASE,
 )
+# Without this there is none, and to see that takes a tenth of the time.
+_NAMES_SOMETHING = re.compile(r"[=:]|bearer\s", re.IGNORECASE)
 # What may be a card's number: 13 to 19 digits, alone or in groups. Its check digit tells.
 _DIGITS = re.compile(r"(?<!\w)[0-9](?:[ -]?[0-9]){12,18}(?!\w)")
 
 
 def scrub(payload: Any) -> Any:
     """The same payload without tokens, secrets, or card, account, UPI and contact details."""
+    if isinstance(payload, str):
+        return scrub_text(payload)
     if isinstance(payload, Mapping):
         return {
-            name: SCRUBBED if _PRIVATE.search(str(name)) else scrub(value) for name, value in payload.items()
+            name: SCRUBBED if _PRIVATE.search(str(name).casefold()) else scrub(value)
+            for name, value in payload.items()
         }
     if isinstance(payload, list | tuple):
         return [scrub(value) for value in payload]
     if isinstance(payload, int):
         return SCRUBBED if scrub_text(str(payload)) == SCRUBBED else payload
-    return scrub_text(payload) if isinstance(payload, str) else payload
+    return payload
 
 
 def scrub_text(text: str) -> str:
     """The same text without the secrets that it names and without card numbers."""
-    return _DIGITS.sub(_without_card, _SECRET_IN_TEXT.sub(rf"\1{SCRUBBED}", text))
+    if _NAMES_SOMETHING.search(text):
+        text = _SECRET_IN_TEXT.sub(rf"\1{SCRUBBED}", text)
+    return _DIGITS.sub(_without_card, text)
 
 
 def _without_card(found: re.Match[str]) -> str:
