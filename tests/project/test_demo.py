@@ -101,7 +101,7 @@ def test_ctrl_c_reaches_the_whole_group_and_still_stops_in_order(start_demo: Sta
     assert "Traceback" not in "".join(demo.said)
 
 
-@pytest.mark.parametrize("moment", ["PostgreSQL", "migrate", "seed", "web"])
+@pytest.mark.parametrize("moment", ["PostgreSQL", "data", "web"])
 def test_a_stop_during_start_up_leaves_nothing_running(start_demo: Start, moment: str) -> None:
     demo = start_demo()
     demo.wait_for(f"Starting {moment}")
@@ -182,7 +182,7 @@ def test_a_program_that_dies_at_the_start_ends_everything_with_its_words(start_d
     code = demo.wait()
 
     assert code == 1
-    assert "migrate has ended with 1:" in "".join(demo.said)
+    assert "data has ended with 1:" in "".join(demo.said)
     assert "Connection refused" in "".join(demo.said)
     assert not programs_of(demo.home)
     assert not (demo.home / "postgres").exists()
