@@ -25,7 +25,7 @@ def booking_of(shop: Shop) -> Booking:
 
 
 def press(page: Page, outcome: str) -> None:
-    follow(page.locator(f"button[name=outcome][value={outcome}]"))
+    page.locator(f"button[name=outcome][value={outcome}]").click()
 
 
 def wait_for_mail(folder: Path, about: str) -> str:
