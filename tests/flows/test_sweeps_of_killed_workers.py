@@ -35,10 +35,12 @@ def another_sweeps() -> Iterator[None]:
 
 
 def killed_while_it_looked(*, lock: str | None) -> None:
-    """What a killed worker leaves: a turn of the clock that is still being done, as far as the queue knows."""
+    """What a killed worker leaves: a turn of the clock that is still being done, as the queue sees it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - %s) RETURNING id", [JUST_NOW]
+            "INSERT INTO procrastinate_workers (last_heartbeat) "
+            "VALUES (now() - make_interval(secs => %s)) RETURNING id",
+            [JUST_NOW.total_seconds()],
         )
         worker = cursor.fetchone()[0]
         cursor.execute(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection
@@ -24,6 +24,7 @@ from holdfast.platform.db import transaction, transaction_required
 from holdfast.platform.models import GatewayEvent
 from holdfast.platform.outbox import post, posted
 
+from .decisions import UNDECIDED
 from .gateways import read_webhook
 from .outside import look_at_foreign_refund
 from .reconciliation import look_at
@@ -36,6 +37,8 @@ LONG_NUMBER = re.compile(r"\d{9,}")  # cards, accounts and telephones are such
 KEPT_HEADERS = ("content-type", "user-agent", "x-request-id")
 # How long after its arrival an event whose payment we do not know is tried again, in seconds.
 TRY_AGAIN = (2, 10, 60, 600, 3600)
+# A gateway's own tables may lag behind its webhooks, so what it does not bear out yet is asked about soon.
+AFTER_NEWS = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,7 @@ def handle(event_id: int, *, now: datetime) -> None:
         _try_again(event, now=now)
         return
     settled = _look_at(payment, event, now=now)
+    _look_again_soon(payment.pk, now=now)
     if settled:
         metrics.webhook_age.observe((now - event.received_at).total_seconds())
     result = GatewayEvent.Result.SETTLED if settled else GatewayEvent.Result.UNANSWERED
@@ -202,6 +206,13 @@ def _look_at(payment: Payment, event: GatewayEvent, *, now: datetime) -> bool:
             log.warning("foreign_refund_unknown", reference=payment.reference, why=str(unknown))
             return False
     return look_at(payment.pk, now=now)
+
+
+def _look_again_soon(payment_id: int, *, now: datetime) -> None:
+    """News that has decided nothing: an old payment's turn would come a minute later."""
+    soon = now + AFTER_NEWS
+    waiting = Payment.objects.filter(pk=payment_id, state__in=UNDECIDED, next_look_at__gt=soon)
+    waiting.update(next_look_at=soon)
 
 
 def _try_again(event: GatewayEvent, *, now: datetime) -> None:
