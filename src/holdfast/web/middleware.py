@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 
 import structlog
+from django.contrib.messages.middleware import MessageMiddleware
 from django.http import HttpRequest, HttpResponse
 
 # Our pages have no script, one stylesheet, and no business in anybody's frame.
@@ -48,3 +49,11 @@ def content_security_policy(
         return response
 
     return answer
+
+
+class MessagesOnPages(MessageMiddleware):
+    """Django's messages for the next page. The API shows none, and is spared the making of their places."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if not request.path_info.startswith("/api/"):
+            super().process_request(request)
