@@ -10,6 +10,7 @@ from .application.slots import free_slots_of_a_month
 from .figures import Found
 from .measure import over_http, paid_bookings
 from .sizes import Place, Size
+from .start import second_start
 from .webhooks import webhooks
 
 PARTS: Mapping[str, Callable[[Place, Size], Found]] = {
@@ -19,4 +20,5 @@ PARTS: Mapping[str, Callable[[Place, Size], Found]] = {
     "crowds": crowds,
     "list": long_list,
     "webhooks": webhooks,
+    "start": second_start,
 }

@@ -37,6 +37,7 @@ WARM_UP, ASKED = 2, 10
 class Asked:
     """One page of somebody's list: its statements, and the milliseconds of the server and of everything."""
 
+    client: Client
     person: Person
     page: int
     statements: int = 0
@@ -58,14 +59,13 @@ class Asked:
             self.in_server.append(sum(spent))
 
     def _look(self) -> None:
-        client = Client(
-            headers={
-                "Authorization": f"Bearer {self.person.token}",
-                "X-Forwarded-For": self.person.address,
-                "Host": "localhost",
-            }
-        )
-        answer = client.get(LIST, {"page": str(self.page), "page_size": str(ON_A_PAGE)})
+        headers = {
+            "Authorization": f"Bearer {self.person.token}",
+            "X-Forwarded-For": self.person.address,
+            "Host": "localhost",
+        }
+        page = {"page": str(self.page), "page_size": str(ON_A_PAGE)}
+        answer = self.client.get(LIST, page, headers=headers)
         if answer.status_code != 200 or len(answer.json()["results"]) != ON_A_PAGE:
             raise BenchFailed(f"The list was answered with {answer.status_code}: {answer.content[:500]!r}")
 
@@ -76,8 +76,9 @@ def long_list(place: Place, size: Size) -> Found:
     with in_database("list"):
         few, many = _people_with_bookings(size.bookings)
         settle_down(url)
+        client = Client()
         asked = [
-            Asked(person, page)
+            Asked(client, person, page)
             for person, last in ((few, FEW), (many, MANY))
             for page in (1, last // ON_A_PAGE)
         ]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.figures import Measure, Run, table
+from bench.figures import Measure, Promise, Run, promises_table, table
 from bench.pgbench import PLACE, SETTLE, statements
 from tests.project.conftest import stop_and_forget
 
@@ -46,12 +46,23 @@ def test_the_table_is_aligned_and_leaves_unknown_figures_out() -> None:
     ]
 
 
+def test_a_promise_is_printed_beside_what_was_found_and_whether_it_is_kept() -> None:
+    kept = Promise("hot slot", "1 × 200, p99 900 ms", "1 × 200, p99 2,000 ms", kept=True)
+    missed = Promise("a list", "12 ms", "10 ms", kept=False)
+
+    assert promises_table([kept, missed]).splitlines() == [
+        "          found                target",
+        "hot slot  1 × 200, p99 900 ms  1 × 200, p99 2,000 ms  kept",
+        "a list    12 ms                10 ms                  MISSED",
+    ]
+
+
 def test_the_floor_sends_as_many_statements_as_it_says() -> None:
     assert (statements(PLACE), statements(SETTLE), statements(PLACE, SETTLE)) == (9, 12, 21)
 
 
 @pytest.mark.long
-def test_the_bench_prints_the_two_figures_that_others_read(tmp_path: Path) -> None:
+def test_the_bench_prints_the_figures_that_others_read_and_what_no_machine_changes(tmp_path: Path) -> None:
     home = tmp_path / "home"
     try:
         done = subprocess.run(
@@ -68,3 +79,6 @@ def test_the_bench_prints_the_two_figures_that_others_read(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     assert re.search(r"^paid bookings per second: \d+$", done.stdout, re.MULTILINE)
     assert re.search(r"^share of the floor: \d+\.\d\d$", done.stdout, re.MULTILINE)
+    assert re.search(r"^statements: request, settlement .* 20 and 16 +kept$", done.stdout, re.MULTILINE)
+    assert re.search(r"^hot slot, 500 clients at once +1 × 200, 499 × 409; ", done.stdout, re.MULTILINE)
+    assert re.search(r"^class, 300 clients at once +20 × 200, 280 × 409; ", done.stdout, re.MULTILINE)

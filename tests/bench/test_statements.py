@@ -7,13 +7,15 @@ from datetime import timedelta
 from django.db import connection
 from django.db.transaction import atomic
 
+from holdfast.availability.queries import free_slots
 from holdfast.flows.settlement import settle
 from holdfast.kernel.clock import utc_now
 from tests.support.practice import NOW, Api, Practice, held, new_user, payment_of
 from tests.support.sandbox import Sandbox
 from tests.support.statements import count_statements
 
-A_REQUEST, A_SETTLEMENT = 24, 20
+A_REQUEST, A_SETTLEMENT, FREE_SLOTS = 20, 16, 4
+A_MONTH = timedelta(days=30)
 
 
 def open_day() -> str:
@@ -40,6 +42,20 @@ def test_a_settlement_takes_no_more_statements_than_promised(practice: Practice,
 
     assert payment_of(checkout).wins
     assert len(statements) <= A_SETTLEMENT, str(statements)
+
+
+def test_free_slots_of_a_month_take_no_more_queries_than_promised_however_much_is_kept(
+    practice: Practice,
+) -> None:
+    first = NOW.date() + timedelta(days=1)
+    for at in ("10:00", "11:00", "12:00"):
+        held(practice, at=at)
+
+    with count_statements() as statements:
+        slots = free_slots(practice.offering, first=first, last=first + A_MONTH, now=NOW)
+
+    assert [slot.reason for slot in slots].count("taken") == 3
+    assert len(statements) <= FREE_SLOTS, str(statements)
 
 
 def test_the_count_is_what_the_server_says_it_was_sent(db: None) -> None:
