@@ -11,6 +11,7 @@ from functools import partial
 
 import pytest
 from django.db import IntegrityError, connection
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from holdfast.booking.models import Booking
 from holdfast.flows.ending import expire_orders
@@ -21,6 +22,7 @@ from holdfast.flows.webhooks import handle
 from holdfast.notifications.models import Email
 from holdfast.payments.models import GatewayAccount, Transaction
 from holdfast.platform.models import GatewayEvent
+from holdfast.platform.outbox import DELIVER, QUEUE, post
 from tests.flows.books import everything, jobs, nothing_booked, standing_of
 from tests.flows.died import Died, died_after
 from tests.flows.door import HASH, LATER, PATH, Door, completed, deliver, deliver_sent
@@ -406,7 +408,7 @@ def test_a_webhook_that_was_stored_and_not_acknowledged_is_counted_and_handled_o
     checkout = held(practice)
     sandbox.settle(checkout.reference)
 
-    with pytest.raises(Died), died_after('INSERT INTO "holdfast_platform_gatewayevent"'):
+    with pytest.raises(Died), died_after("holdfast_keep_event"):
         deliver_sent(sandbox, checkout.reference)
     assert jobs() == {"gateway_event": 1}
     assert deliver_sent(sandbox, checkout.reference) == 200
@@ -415,6 +417,20 @@ def test_a_webhook_that_was_stored_and_not_acknowledged_is_counted_and_handled_o
 
     assert GatewayEvent.objects.get().deliveries == 2
     assert standing_of(checkout.reference) == BOOKED
+
+
+def test_the_message_of_a_webhook_is_a_message_like_any_other(practice: Practice) -> None:
+    deliver(completed("X"))
+    event = GatewayEvent.objects.get()
+
+    post("gateway_event", event=event.pk)
+
+    written = [
+        (job.queue_name, job.task_name, job.priority, job.lock, job.queueing_lock, job.args, job.scheduled_at)
+        for job in ProcrastinateJob.objects.all()
+    ]
+    args = {"kind": "gateway_event", "payload": {"event": event.pk}}
+    assert written == [(QUEUE, DELIVER, 0, None, None, args, None)] * 2
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from holdfast.payments.models import GatewayAccount
 from holdfast.payments.queries import accounts_at
 
 KEPT_FOR = timedelta(seconds=5)
-# PostgreSQL's own mark of who wrote a row last. Nothing can change the row and leave it.
+# PostgreSQL's own mark of the transaction that wrote a row last. No other can change the row and leave it.
 VERSION = f'"{GatewayAccount._meta.db_table}".xmin::text'
 
 

@@ -22,13 +22,13 @@ from holdfast.payments.queries import payment_by_reference
 from holdfast.platform import metrics
 from holdfast.platform.db import transaction, transaction_required
 from holdfast.platform.models import GatewayEvent
-from holdfast.platform.outbox import post, posted
+from holdfast.platform.outbox import post
 
 from .decisions import UNDECIDED
 from .gateways import read_webhook
 from .outside import look_at_foreign_refund
 from .reconciliation import look_at
-from .senders import VERSION, Sender, senders_at
+from .senders import Sender, senders_at
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +37,7 @@ LONG_NUMBER = re.compile(r"\d{9,}")  # cards, accounts and telephones are such
 KEPT_HEADERS = ("content-type", "user-agent", "x-request-id")
 # How long after its arrival an event whose payment we do not know is tried again, in seconds.
 TRY_AGAIN = (2, 10, 60, 600, 3600)
+KEEP_EVENT = f"SELECT holdfast_keep_event({', '.join(['%s'] * 11)})"  # payments/migrations/0004_keep_event.py
 # A gateway's own tables may lag behind its webhooks, so what it does not bear out yet is asked about soon.
 AFTER_NEWS = timedelta(seconds=5)
 
@@ -97,11 +98,13 @@ def _whose(signed_for: Sequence[tuple[Sender, Notice | None]]) -> tuple[Sender, 
 def _store(call: Call, sender: Sender, notice: Notice | None, *, now: datetime) -> bool:
     """Keep a new event and have the worker handle it, or count one more delivery of one.
 
-    It is one statement, so that with its event a message is committed, or dies. False: nothing was written,
-    because the account has changed since it was read.
+    One statement does both, so that with its event a message is committed, or dies. False: nothing was
+    written, because the account has changed since it was read.
     """
     about = notice or Notice(event="", dedupe_key="")
     params: list[str | int | datetime | None] = [
+        sender.account.pk,
+        sender.version,
         about.dedupe_key or None,
         about.event[:80],
         (about.reference or "")[:80],
@@ -111,25 +114,11 @@ def _store(call: Call, sender: Sender, notice: Notice | None, *, now: datetime) 
         now,
         GatewayEvent.Result.WAITING if notice else GatewayEvent.Result.UNREADABLE,
         None if notice else now,
-        sender.account.pk,
-        sender.version,
     ]
     with connection.cursor() as cursor:
-        cursor.execute(STORE, params)
-        return cursor.fetchone() is not None
-
-
-STORE = f"""
-    WITH stored AS (
-        INSERT INTO "{GatewayEvent._meta.db_table}" AS kept (gateway, account_id, verified, dedupe_key, event,
-            reference, refund_reference, headers, body, received_at, deliveries, result, handled_at)
-        SELECT gateway, id, true, %s, %s, %s, %s, %s::jsonb, %s, %s, 1, %s, %s::timestamptz
-        FROM "{GatewayAccount._meta.db_table}" WHERE id = %s AND {VERSION} = %s
-        ON CONFLICT (gateway, account_id, dedupe_key) DO UPDATE SET deliveries = kept.deliveries + 1
-        RETURNING id, deliveries = 1 AND result = '{GatewayEvent.Result.WAITING}' AS is_new
-    )
-    SELECT CASE WHEN is_new THEN {posted("gateway_event", event="id")} END FROM stored
-"""
+        cursor.execute(KEEP_EVENT, params)
+        [kept] = cursor.fetchone()
+    return bool(kept)
 
 
 def store_forged(call: Call, *, now: datetime) -> None:
