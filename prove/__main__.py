@@ -59,7 +59,8 @@ def _prove(part: str, wanted: Wanted) -> int:
     except (ProveFailed, AlreadyRunning, EmbeddedPostgresError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"({time.monotonic() - began_at:.0f} s)")
+    load = ", ".join(f"{average:.0f}" for average in os.getloadavg())
+    print(f"({time.monotonic() - began_at:.0f} s; load over 1, 5 and 15 minutes: {load})")
     return 0 if agrees else 1
 
 
