@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from holdfast.flows import tasks
 from holdfast.flows.tasks import SWEEPING, reconcile_payments
 from holdfast.kernel.clock import utc_now
 from holdfast.payments.models import Payment
@@ -81,3 +82,20 @@ def test_a_process_that_sweeps_does_not_begin_a_second_time(paid: Payment, anoth
     assert ProcrastinateJob.objects.get(pk=turn).status == "succeeded"
     paid.refresh_from_db()
     assert paid.state == "pending"
+
+
+def test_a_turn_that_has_lasted_its_time_leaves_the_rest_to_the_next(
+    practice: Practice, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "A_TURN", timedelta(0))
+    for at in ("10:00", "11:00"):
+        sandbox.settle(held(practice, at=at).reference)
+    Payment.objects.update(next_look_at=utc_now())
+
+    states = []
+    for turn in range(2):
+        reconcile_payments.configure().defer(timestamp=turn)
+        work("clock")
+        states.append(sorted(Payment.objects.values_list("state", flat=True)))
+
+    assert states == [["captured", "pending"], ["captured", "captured"]]

@@ -31,7 +31,8 @@ log = structlog.get_logger(__name__)
 
 # A worker that has not been heard of for so long is dead, and what it was doing is free again.
 HEARTBEAT_LOST_AFTER = timedelta(seconds=30)
-LOOKS_A_TURN = 200
+# Shorter than a worker waits for its jobs when it is to stop (project/worker.py); the next turn goes on.
+A_TURN = timedelta(seconds=6)
 # One sweep in each process, or a slow gateway would have all its hands. A lock in the queue would do that as
 # well, but a killed worker keeps it until it is found to be dead, and nobody would look at any payment.
 SWEEPING = threading.Lock()
@@ -53,9 +54,9 @@ def reconcile_payments(timestamp: int) -> None:
     try:
         with connections_returned():
             # Each with its own now: a slow gateway would make a whole batch's leases too short.
-            for _ in range(LOOKS_A_TURN):
-                if not reconcile(now=utc_now(), limit=1):
-                    break
+            ends_at = utc_now() + A_TURN
+            while reconcile(now=utc_now(), limit=1) and utc_now() < ends_at:
+                pass
     finally:
         SWEEPING.release()
 
