@@ -35,8 +35,13 @@ def bench(home: Path, *, quick: bool, only: Sequence[str]) -> None:
 
         size, place = QUICK if quick else FULL, Place(server, home / "logs")
         print(f"{server.describe()}; {os.cpu_count()} processors", flush=True)
-        print(f"Measuring: {size.clients} clients, {size.runs} × {size.seconds} s of each", flush=True)
-        found = [part(place, size) for name, part in PARTS.items() if name in (only or PARTS)]
+        print(f"{size.clients} clients, {size.runs} × {size.seconds} s of each", flush=True)
+        if unknown := set(only) - set(PARTS):
+            raise BenchFailed(f"No such part: {', '.join(unknown)}. There are {', '.join(PARTS)}.")
+        found = []
+        for name in only or PARTS:
+            print(f"Measuring {name}", flush=True)
+            found.append(PARTS[name](place, size))
     if measures := [measure for one in found for measure in one.measures]:
         print(f"\n{table(measures)}")
     if promises := [promise for one in found for promise in one.promises]:

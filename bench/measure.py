@@ -26,7 +26,6 @@ def paid_bookings(place: Place, size: Size) -> Found:
     """Floor and application by turns, so that whatever else the machine does is in the way of both."""
     log = place.logs / "clients.log"
     log.unlink(missing_ok=True)
-    print(f"Filling the floor with {size.bookings:,} bookings", flush=True)
     to_settle = size.runs * size.count
     floor = Floor(place.server, bookings=size.bookings, to_settle=to_settle, clients=size.clients)
     offerings = new_business("in-process", gateway=Instant.name)

@@ -14,6 +14,7 @@ from holdfast.availability.models import Allocation
 from holdfast.catalog.models import Offering, Resource
 from holdfast.kernel.clock import utc_now
 
+from .practice import Person
 from .rush import Answer, rush
 from .site import Site, running_site
 
@@ -24,15 +25,21 @@ SECONDS = 2.0
 
 
 def crowds(place: Place, size: Size) -> Found:
-    """Each run has a slot and a class of its own. Anybody too many, or any other answer, ends the bench."""
-    with running_site(place, "crowds", customers=RIVALS, network=19, first=RIVALS_LIVE_AT) as site:
+    """Each run has a slot, a class and a crowd of its own. Anybody too many, or any other answer, ends it."""
+    everybody = RIVALS * size.runs
+    with running_site(place, "crowds", customers=everybody, network=19, first=RIVALS_LIVE_AT) as site:
         *offerings, first = site.offerings
-        _rush(site, first, crowd=WARM_UP, places=1)  # both processes have seen a request, and have the token
+        people = [site.people[n : n + RIVALS] for n in range(0, everybody, RIVALS)]
+        # Both processes have then seen a request, and have the gateway's token.
+        _rush(site, first, people[0][:WARM_UP], places=1)
         slots, classes = offerings[: size.runs], offerings[-size.runs :]
-        hot = [_rush(site, offering, crowd=RIVALS, places=1) for offering in slots]
+        hot = [_rush(site, slot, crowd, places=1) for slot, crowd in zip(slots, people, strict=True)]
         for offering in classes:
             _make_a_class(offering)
-        full = [_rush(site, offering, crowd=PUPILS, places=PLACES) for offering in classes]
+        full = [
+            _rush(site, offering, crowd[:PUPILS], places=PLACES)
+            for offering, crowd in zip(classes, people, strict=True)
+        ]
     return Found(
         promises=[
             _promise("hot slot", hot, crowd=RIVALS, places=1),
@@ -49,13 +56,14 @@ def _make_a_class(offering: int) -> None:
     taught.resources.add(places)
 
 
-def _rush(site: Site, offering: int, *, crowd: int, places: int) -> Run:
+def _rush(site: Site, offering: int, crowd: Sequence[Person], *, places: int) -> Run:
     """The crowd asks. As many as there are places have one, and all of the others are told so."""
     day = (utc_now().date() + timedelta(days=3)).isoformat()
-    answers = rush(site.url, site.people[:crowd], offering=offering, day=day, at="10:00")
+    answers = rush(site.url, crowd, offering=offering, day=day, at="10:00")
     said = Counter(answer.status for answer in answers)
-    if said != {200: places, 409: crowd - places}:
-        raise BenchFailed(f"{crowd} asked for {places}, and were answered {dict(said)}: {_oddest(answers)!r}")
+    if said != {200: places, 409: len(crowd) - places}:
+        told = f"{len(crowd)} asked for {places}, and were answered {dict(said)}"
+        raise BenchFailed(f"{told}: {_oddest(answers)!r}")
     kept = Allocation.objects.filter(resource__offerings=offering, state="held").values_list(
         "seat", flat=True
     )
