@@ -28,6 +28,8 @@ POOL = 10  # connections of each process: more than may wait for a gateway, and 
 BEFORE, DURING = 10.0, 25.0  # seconds
 RECOVERS_WITHIN = 120.0
 SOME_BOOKINGS = 5  # so many made after a trouble show that it is over
+# Before a trouble the buyers alone may be more than a busy machine bears: then some are to come again.
+BUSY = frozenset({"200", "503"})
 PAGES = ("/", "/api/astrology/services/", "/api/astrology/services/1/", "/sign-in/")
 
 
@@ -71,7 +73,7 @@ def _borne(name: str, trouble: Trouble, place: Place, buyers: Buyers) -> Borne:
             during = Visitors(url, PAGES).during(DURING)
         ended_at = time.time()
         _wait_for_bookings(place.stack, seen, name)
-    good = before.all_good and set(during.answers) <= trouble.answers and bool(during.answers)
+    good = before.was_served(BUSY) and during.was_served(trouble.answers)
     _print(name, before, during, seen, good=good)
     return Borne(seen, good, Kill(trouble.breaks, began_at, ended_at) if trouble.breaks else None)
 

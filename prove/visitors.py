@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import httpx
@@ -22,9 +22,9 @@ class Visit:
     took: list[float] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def all_good(self) -> bool:
-        return bool(self.answers) and set(self.answers) == {"200"}
+    def was_served(self, answers: Collection[str]) -> bool:
+        """Whether everybody was answered, and with nothing but these."""
+        return bool(self.answers) and set(self.answers) <= set(answers)
 
     def __str__(self) -> str:
         p50, p99 = (1000 * percentile(self.took, percent) for percent in (50, 99))
