@@ -25,11 +25,13 @@ def server_time() -> Iterator[list[float]]:
             spent.append(float(found[1]))
 
     with connection.cursor() as cursor:
-        cursor.execute("SET client_min_messages = log; SET log_min_duration_statement = 0")
+        cursor.execute("SET client_min_messages = log")
+        cursor.execute("SET log_min_duration_statement = 0")
         wire = connection.connection
         wire.add_notice_handler(note)
         try:
             yield spent
         finally:
             wire.remove_notice_handler(note)
-            cursor.execute("RESET log_min_duration_statement; RESET client_min_messages")
+            cursor.execute("RESET log_min_duration_statement")
+            cursor.execute("RESET client_min_messages")

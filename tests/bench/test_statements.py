@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from django.db import connection
@@ -16,6 +17,8 @@ from tests.support.statements import count_statements
 
 A_REQUEST, A_SETTLEMENT, FREE_SLOTS = 20, 16, 4
 A_MONTH = timedelta(days=30)
+# As log_statement tells it: what came alone, and what came with its values beside it.
+EXECUTED = re.compile(r"(?:statement|execute \S+): (.*)", re.DOTALL)
 
 
 def open_day() -> str:
@@ -73,7 +76,7 @@ def test_the_count_is_what_the_server_says_it_was_sent(db: None) -> None:
                 user.save()
         user.refresh_from_db()
 
-    executed = [message.removeprefix("statement: ") for message in told if "statement: " in message]
+    executed = [said[1] for message in told if (said := EXECUTED.match(message))]
     assert [sql.split()[0] for sql in executed] == [sql.split()[0] for sql in statements]
     assert [sql.split()[0] for sql in statements] == [
         *("BEGIN", "INSERT", "SAVEPOINT", "UPDATE", "RELEASE", "COMMIT", "SELECT")

@@ -16,6 +16,8 @@ from psycopg.pq import Trace
 
 # A message to the server as libpq's trace shows it: F for frontend, its length, its name, its content.
 SENT = re.compile(r"^F\t\d+\t(\w+)(.*?)(?=^[FB]\t\d+\t|\Z)", re.MULTILINE | re.DOTALL)
+# Without the name that it is prepared under, and the types of its values.
+PARSED = re.compile(r'^\s*"[^"]*" "(.*)" \d+(?: \d+)*\s*$', re.DOTALL)
 RUNS_SOMETHING = {"Query", "Execute"}  # the simple protocol's one message, and the extended one's last
 
 
@@ -28,10 +30,14 @@ class Statements(list[str]):
 
 @contextmanager
 def count_statements() -> Iterator[Statements]:
-    """Count what Django's connection of this thread sends: ``len(statements)`` after the ``with`` block."""
+    """Count what Django's connection of this thread sends: ``len(statements)`` after the ``with`` block.
+
+    Meanwhile nothing is sent by the name that it was prepared under, so that each is there as text.
+    """
     statements = Statements()
     connection.ensure_connection()
-    wire = connection.connection.pgconn
+    driver = connection.connection
+    wire, prepared_after, driver.prepare_threshold = driver.pgconn, driver.prepare_threshold, None
     with tempfile.TemporaryFile("w+", errors="replace") as trace:
         wire.trace(trace.fileno())
         wire.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS)
@@ -39,6 +45,7 @@ def count_statements() -> Iterator[Statements]:
             yield statements
         finally:
             wire.untrace()
+            driver.prepare_threshold = prepared_after
         assert connection.connection is not None, "the connection that was counted has been closed"
         assert connection.connection.pgconn is wire, "another connection took over"
         trace.seek(0)
@@ -46,10 +53,10 @@ def count_statements() -> Iterator[Statements]:
 
 
 def _sent(trace: str) -> Iterator[str]:
-    """The statements of a trace. A prepared one was sent as text once, in a Parse message."""
+    """The statements of a trace. One with its values beside it was sent as text in a Parse message."""
     parsed = ""
     for name, content in SENT.findall(trace):
         if name == "Parse":
-            parsed = content
+            parsed = PARSED.sub(r"\1", content)
         elif name in RUNS_SOMETHING:
             yield (content if name == "Query" else parsed).strip().strip('"')

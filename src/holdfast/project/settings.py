@@ -80,10 +80,11 @@ HOLDFAST_RESET_LIFE = number("HOLDFAST_RESET_LIFE", 3600)
 # --- gateways ---
 HOLDFAST_WEB_THREADS = number("HOLDFAST_WEB_THREADS", 16)  # of one web process; gateways get half
 
+DATABASE_URL = text("DATABASE_URL", "postgresql:///holdfast")
 # Past any pooler, for the worker: a session of its own.
-DATABASE_DIRECT_URL = text("DATABASE_DIRECT_URL") or text("DATABASE_URL", "postgresql:///holdfast")
+DATABASE_DIRECT_URL = text("DATABASE_DIRECT_URL") or DATABASE_URL
 DATABASES = {
-    "default": database(text("DATABASE_URL", "postgresql:///holdfast"), pool=number("HOLDFAST_POOL", 20))
+    "default": database(DATABASE_URL, pool=number("HOLDFAST_POOL", 20), direct_url=DATABASE_DIRECT_URL)
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "holdfast_platform.User"
