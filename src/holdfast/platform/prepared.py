@@ -6,13 +6,13 @@ short query. A ``Prepared`` keeps what it has built; the rows become the same ob
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models import Expression, QuerySet
-from django.db.models.query import ModelIterable
+from django.db.models.base import ModelState
 from django.db.models.sql.compiler import SQLCompiler
 
 M = TypeVar("M", bound=models.Model)
@@ -32,17 +32,66 @@ class Given(Expression):
         return self
 
 
+Row = Sequence[Any]
+# Where a column's value must be converted, as its field wants it: JSON, what is encrypted.
+Converters = Sequence[tuple[int, Sequence[Callable[..., Any]], Any]]
+
+
+class Reader:
+    """Makes the object that some columns of a row are, and those that it refers to.
+
+    Made as unpickling makes one: nothing but its fields is set. ``attach`` gives it to whom it belongs.
+    """
+
+    def __init__(self, klass: Mapping[str, Any], select: Sequence[Any]) -> None:
+        columns: Sequence[int] = klass["select_fields"]
+        self.model: type[models.Model] = klass["model"]
+        self._names = tuple(select[column][0].target.attname for column in columns)
+        self._first, self._after = columns[0], columns[-1] + 1
+        assert self.model.__init__ is models.Model.__init__, "it wants to be made by its own __init__"
+        assert tuple(columns) == tuple(range(self._first, self._after))
+        self._pk = columns[self._names.index(self.model._meta.pk.attname)]
+        self._setters = (klass.get("local_setter"), klass.get("remote_setter"))
+        self._related = [Reader(related, select) for related in klass.get("related_klass_infos", ())]
+
+    def read(self, row: Row) -> Any:
+        """The object; None where a joined row is not there."""
+        if row[self._pk] is None:
+            return None
+        made = self.model.__new__(self.model)
+        made._state = state = ModelState()
+        state.adding, state.db = False, DEFAULT_DB_ALIAS
+        made.__dict__.update(zip(self._names, row[self._first : self._after], strict=True))
+        for related in self._related:
+            related.attach(row, to=made)
+        return made
+
+    def attach(self, row: Row, *, to: models.Model) -> None:
+        made, (local, remote) = self.read(row), self._setters
+        assert local is not None
+        assert remote is not None
+        local(to, made)
+        if made is not None:
+            remote(made, to)
+
+
 @dataclass(frozen=True)
 class Written:
     """What the ORM has made of a query, and needs to read its rows."""
 
     sql: str
     params: tuple[Any, ...]
-    select: Any
-    klass_info: Any
-    annotation_col_map: Any
-    col_count: int
-    has_extra_select: bool
+    reader: Reader
+    converters: Converters
+
+    def read(self, row: Row) -> Any:
+        if self.converters:
+            values = list(row)
+            for column, convert, expression in self.converters:
+                for one in convert:
+                    values[column] = one(values[column], expression, connection)
+            row = values
+        return self.reader.read(row)
 
 
 class Prepared(Generic[M]):
@@ -58,56 +107,25 @@ class Prepared(Generic[M]):
     def __init__(self, write: Callable[..., QuerySet[M]]) -> None:
         self._write = write
         self._written: Written | None = None
-        self._queryset: QuerySet[M] | None = None
 
     def __call__(self, **values: Any) -> list[M]:
         """Run it; the objects that it finds."""
-        queryset, written = self._ready()
-        run = cast("QuerySet[M]", _Run(queryset, written, values))
-        return list(cast("Iterable[M]", ModelIterable(run)))
+        written = self._written = self._written or self._write_down()
+        params = [values[p.name] if isinstance(p, Given) else p for p in written.params]
+        with connection.cursor() as cursor:
+            cursor.execute(written.sql, params)
+            return [cast("M", written.read(row)) for row in cursor.fetchall()]
 
     def first(self, **values: Any) -> M | None:
         """Run it; the first object that it finds, if any."""
         return next(iter(self(**values)), None)
 
-    def _ready(self) -> tuple[QuerySet[M], Written]:
-        if self._written is None or self._queryset is None:
-            names = self._write.__code__.co_varnames[: self._write.__code__.co_argcount]
-            self._queryset = self._write(**{name: Given(name) for name in names})
-            self._written = _write_down(self._queryset)
-        return self._queryset, self._written
-
-
-def _write_down(queryset: QuerySet[Any]) -> Written:
-    compiler = queryset.query.get_compiler(connection=connection)
-    sql, params = compiler.as_sql()
-    return Written(
-        sql,
-        tuple(params),
-        compiler.select,
-        compiler.klass_info,
-        compiler.annotation_col_map,
-        cast("int", compiler.col_count),
-        bool(compiler.has_extra_select),
-    )
-
-
-class _Run:
-    """One run of a prepared query, in the shape in which Django's own iterable asks for a queryset."""
-
-    _known_related_objects: dict[Any, Any] = {}
-
-    def __init__(self, queryset: QuerySet[Any], written: Written, values: dict[str, Any]) -> None:
-        self.model, self.db, self.query = queryset.model, connection.alias, self
-        self._queryset, self._written, self._values = queryset, written, values
-
-    def get_compiler(self, using: str) -> SQLCompiler:
-        """A compiler that has its work behind it."""
-        written = self._written
-        compiler: SQLCompiler = self._queryset.query.get_compiler(connection=connection)
-        params = tuple(self._values[p.name] if isinstance(p, Given) else p for p in written.params)
-        vars(compiler)["as_sql"] = lambda *args, **options: (written.sql, params)
-        compiler.select, compiler.klass_info = written.select, written.klass_info
-        compiler.annotation_col_map, compiler.col_count = written.annotation_col_map, written.col_count
-        compiler.has_extra_select = written.has_extra_select
-        return compiler
+    def _write_down(self) -> Written:
+        names = self._write.__code__.co_varnames[: self._write.__code__.co_argcount]
+        queryset = self._write(**{name: Given(name) for name in names})
+        compiler = queryset.query.get_compiler(connection=connection)
+        sql, params = compiler.as_sql()
+        assert not compiler.annotation_col_map, "annotations are not read here"
+        found = compiler.get_converters([select[0] for select in compiler.select])
+        converters = [(column, convert, expression) for column, (convert, expression) in found.items()]
+        return Written(sql, tuple(params), Reader(compiler.klass_info, compiler.select), converters)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, cast
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models import AutoField, Field
 
 
@@ -43,4 +43,4 @@ def identify(rows: Sequence[models.Model], ids: Sequence[Any]) -> None:
     assert len(rows) == len(ids)
     for row, made in zip(rows, ids, strict=True):
         row.pk = made
-        row._state.adding, row._state.db = False, connection.alias
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
