@@ -19,6 +19,7 @@ from holdfast.catalog.models import Resource
 from holdfast.kernel.errors import SlotTaken
 from holdfast.kernel.period import Period
 from holdfast.platform.db import transaction_required
+from holdfast.platform.writes import Write, write
 
 from .lifecycle import KEEPS_TIME
 from .models import Allocation
@@ -97,14 +98,14 @@ def lock_pools_of(wanted: Iterable[Wanted]) -> None:
 
 
 @transaction_required
-def take(*owners: str) -> int:
-    """What is held becomes taken. Answers how many allocations were held."""
-    sql = f"""
-        UPDATE "{TABLE}" SET state = 'taken', held_until = NULL WHERE owner = ANY(%s) AND state = 'held'
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [list(owners)])
-        return int(cursor.rowcount)
+def take(*owners: str) -> None:
+    """What is held becomes taken."""
+    write(Write((TAKEN,), [list(owners)]))
+
+
+TAKEN = f"""taken# AS (
+    UPDATE "{TABLE}" SET state = 'taken', held_until = NULL WHERE owner = ANY(%s) AND state = 'held'
+)"""
 
 
 @transaction_required

@@ -19,6 +19,7 @@ from holdfast.payments.models import Payment
 from holdfast.platform import metrics
 from holdfast.platform.db import retried_once, transaction, transaction_required
 from holdfast.platform.prepared import Prepared
+from holdfast.platform.writes import gathered
 
 from .actors import gateway_actor
 from .carrying_out import CARRY_OUT
@@ -92,7 +93,8 @@ def carry_out(
     """
     story = _read(payment, outcome, refused=refused, by=by, now=now)
     decision = decide_settlement(_known(story, overtaken=story.payment.seq != payment.seq))
-    CARRY_OUT[decision.do](story, decision)
+    with gathered():
+        CARRY_OUT[decision.do](story, decision)
     did = decision.do.value
     metrics.settlements.labels(payment.account.gateway, did).inc()
     log.info("settled", order=story.order.pk, reference=payment.reference, word=outcome.word, did=did)

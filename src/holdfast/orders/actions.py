@@ -84,15 +84,16 @@ def place(
         expires_at=now + terms.hold_for,
         created_at=now,
     )
-    born([order], by=by, at=now)
-    lines = _write_lines(order, items, quote)
-    dues = _ask(order, terms, starts_at=min(item.period.start for item in items), now=now)
+    lines = _services(order, items, quote)
+    dues = _asked(order, terms, starts_at=min(item.period.start for item in items), now=now)
+    born([order], by=by, at=now, bringing=(lines, dues))
+    if quote.parts:
+        insert([_part(part, of=lines[part.of or 0]) for part in quote.parts])
     return Placed(order, lines, dues)
 
 
-def _write_lines(order: Order, items: Sequence[Item], quote: Quote) -> tuple[Line, ...]:
-    """The services in one statement, and in another what belongs to them, if anything does."""
-    services = [
+def _services(order: Order, items: Sequence[Item], quote: Quote) -> tuple[Line, ...]:
+    return tuple(
         Line(
             order=order,
             kind=Kind.SERVICE.value,
@@ -106,11 +107,7 @@ def _write_lines(order: Order, items: Sequence[Item], quote: Quote) -> tuple[Lin
             details=item.details,
         )
         for item, quoted in zip(items, quote.services, strict=True)
-    ]
-    insert(services)
-    if quote.parts:
-        insert([_part(part, of=services[part.of or 0]) for part in quote.parts])
-    return tuple(services)
+    )
 
 
 def _part(quoted: QuotedLine, *, of: Line) -> Line:
@@ -125,7 +122,7 @@ def _part(quoted: QuotedLine, *, of: Line) -> Line:
     )
 
 
-def _ask(order: Order, terms: Terms, *, starts_at: datetime, now: datetime) -> tuple[Due, ...]:
+def _asked(order: Order, terms: Terms, *, starts_at: datetime, now: datetime) -> tuple[Due, ...]:
     asks = dues_for(
         order.total,
         deposit_percent=terms.deposit_percent,
@@ -133,9 +130,7 @@ def _ask(order: Order, terms: Terms, *, starts_at: datetime, now: datetime) -> t
         starts_at=starts_at,
         now=now,
     )
-    dues = [Due(order=order, kind=ask.kind.value, amount=ask.amount, due_at=ask.due_at) for ask in asks]
-    insert(dues)
-    return tuple(dues)
+    return tuple(Due(order=order, kind=ask.kind.value, amount=ask.amount, due_at=ask.due_at) for ask in asks)
 
 
 @transaction_required

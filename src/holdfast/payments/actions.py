@@ -10,7 +10,7 @@ from holdfast.kernel.money import Money
 from holdfast.orders.models import Due, Order
 from holdfast.platform.db import transaction_required
 from holdfast.platform.moves import born
-from holdfast.platform.rows import insert
+from holdfast.platform.rows import append
 
 from .models import GatewayAccount, Payment, Transaction
 
@@ -70,7 +70,7 @@ def record(
         state="succeeded",
         created_at=now,
     )
-    insert([movement])
+    append([movement])
 
 
 @transaction_required

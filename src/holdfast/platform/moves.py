@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, cast
 
 from django.db import connection, models
@@ -14,7 +15,8 @@ from holdfast.kernel.lifecycle import Lifecycle
 
 from .db import transaction_required
 from .models.transition import Transition
-from .rows import identify, insertion
+from .rows import identify, insertion, refer
+from .writes import Write, write
 
 
 class Lived(models.Model):
@@ -42,45 +44,84 @@ class Lived(models.Model):
             field.get_db_prep_save(value, connection)
             for field, value in zip(fields, changes.values(), strict=True)
         ]
-        also = "".join(f', "{field.column}" = %s' for field in fields)
-        pk = self._meta.pk.column
-        sql = f"""
-            WITH moved AS (
-                UPDATE "{self._meta.db_table}" SET state = %s, seq = seq + 1{also}
-                WHERE "{pk}" = %s AND state = %s RETURNING "{pk}" AS id, seq
-            )
-            INSERT INTO "{Transition._meta.db_table}"
-                (subject, subject_id, seq, before, event, after, actor, reason, at)
-            SELECT %s, id, seq, %s, %s, %s, %s, %s, %s FROM moved RETURNING seq
-        """
-        params = [after, *values, self.pk, before]
-        params += [self.lifecycle.subject, before, event, after, by, why[:200], at]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            moved = cursor.fetchone()
-        if moved is None:
-            raise MoveRefused(self.lifecycle.subject, before, event)
-        self.state, self.seq = after, moved[0]
+        params = [*values, self.pk, by, why[:200], at]
+        next_seq = self.seq + 1
+
+        def hear(seq: int | None) -> None:
+            if seq is None:
+                raise MoveRefused(self.lifecycle.subject, before, event)
+            self.seq = seq
+
+        subqueries = _moved(type(self), before, event, after, tuple(field.column for field in fields))
+        write(Write(subqueries, params, ("(SELECT seq FROM moved#)",), hear, _names([self])))
+        self.state, self.seq = after, max(self.seq, next_seq)  # what it will be, while it waits to be written
         for name, value in changes.items():
             setattr(self, name, value)
 
 
-@transaction_required
-def born(rows: Sequence[Lived], *, by: str, at: datetime, why: str = "") -> None:
-    """Write new rows of one kind, and the first transition row of each, in one statement."""
-    sql, params = insertion(rows)
-    meta = type(rows[0])._meta
-    sql = f"""
-        WITH born AS ({sql} RETURNING "{meta.pk.column}" AS id, state), remembered AS (
+@cache
+def _moved(
+    model: type[Lived], before: str, event: str, after: str, columns: tuple[str, ...]
+) -> tuple[str, str]:
+    """The update and its transition row; the names that the lifecycle's table gives stand in the SQL."""
+    pk, subject = model._meta.pk.column, model.lifecycle.subject
+    also = "".join(f', "{column}" = %s' for column in columns)
+    return (
+        f"""moved# AS (
+            UPDATE "{model._meta.db_table}" SET state = '{after}', seq = seq + 1{also}
+            WHERE "{pk}" = %s AND state = '{before}' RETURNING "{pk}" AS id, seq
+        )""",
+        f"""remembered# AS (
             INSERT INTO "{Transition._meta.db_table}"
                 (subject, subject_id, seq, before, event, after, actor, reason, at)
-            SELECT %s, id, 0, '', 'create', state, %s, %s, %s FROM born
-        )
-        SELECT id FROM born
+            SELECT '{subject}', id, seq, '{before}', '{event}', '{after}', %s, %s, %s FROM moved#
+        )""",
+    )
+
+
+@transaction_required
+def born(
+    rows: Sequence[Lived],
+    *,
+    by: str,
+    at: datetime,
+    why: str = "",
+    bringing: Sequence[Sequence[models.Model]] = (),
+) -> None:
+    """Write new rows of one kind, and the first transition row of each, in one statement.
+
+    A single row may bring others that refer to it, kind by kind.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, rows[0].lifecycle.subject, by, why[:200], at])
-        identify(rows, [made for (made,) in cursor.fetchall()])
+    sql, params = insertion(rows)
+    pk = type(rows[0])._meta.pk.column
+    subqueries = [f'born# AS ({sql} RETURNING "{pk}" AS id, state)', REMEMBERED]
+    params += [rows[0].lifecycle.subject, by, why[:200], at]
+    names = ["born#"]
+    for number, brought in enumerate(bringing):
+        sql, values = insertion(brought, of=rows[0], its_id="(SELECT id FROM born#)")
+        names.append(f"brought#_{number}")
+        subqueries.append(f'{names[-1]} AS ({sql} RETURNING "{type(brought[0])._meta.pk.column}" AS id)')
+        params += values
+
+    def hear(*ids: Sequence[Any]) -> None:
+        for kind, made in zip((rows, *bringing), ids, strict=True):
+            identify(kind, made)
+        for brought in bringing:
+            refer(brought, to=rows[0])
+
+    answers = tuple(f"(SELECT array_agg(id) FROM {name})" for name in names)
+    write(Write(tuple(subqueries), params, answers, hear, _names(rows)), at_once=rows[0].pk is None)
+
+
+def _names(rows: Sequence[Lived]) -> frozenset[tuple[str, Any]]:
+    return frozenset((row._meta.db_table, row.pk) for row in rows)
+
+
+REMEMBERED = f"""remembered# AS (
+    INSERT INTO "{Transition._meta.db_table}"
+        (subject, subject_id, seq, before, event, after, actor, reason, at)
+    SELECT %s, id, 0, '', 'create', state, %s, %s, %s FROM born#
+)"""
 
 
 def one_of(lifecycle: Lifecycle) -> models.CheckConstraint:

@@ -1,7 +1,7 @@
 """What follows from a change is a message: written with the change, delivered by the worker.
 
-``post`` is one statement through Django's own connection, so that a message is committed with its change
-or dies with it. ``flows.handlers.HANDLERS`` says who handles which kind.
+``post`` writes it through Django's own connection, so that a message is committed with its change or dies
+with it. ``flows.handlers.HANDLERS`` says who handles which kind.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.db import connection
+from .writes import Write, write
 
 DELIVER, QUEUE = "deliver", "messages"
 # Procrastinate's own function. Its Python, which calls the same, takes longer than it does.
-POST = f"""
+POSTED = f"""posted# AS (
     SELECT procrastinate_defer_jobs_v1(ARRAY[
-        ROW('{QUEUE}', '{DELIVER}', 0, NULL, NULL, %s, now() + %s * interval '1 second')
-    ]::procrastinate_job_to_defer_v1[])
-"""
+        ROW('{QUEUE}', '{DELIVER}', 0, NULL, NULL, %s::jsonb, now() + %s::float * interval '1 second')
+    ]::procrastinate_job_to_defer_v1[]) AS jobs
+)"""
 
 
 def post(kind: str, /, *, in_seconds: int | None = None, **payload: Any) -> None:
     """Write a message for the worker. ``payload`` must be JSON; handlers must be idempotent."""
-    with connection.cursor() as cursor:
-        cursor.execute(POST, [json.dumps({"kind": kind, "payload": payload}), in_seconds])
+    message = json.dumps({"kind": kind, "payload": payload})
+    write(Write((POSTED,), [message, in_seconds], ("(SELECT jobs FROM posted#)",)))

@@ -9,6 +9,8 @@ from typing import Any, cast
 from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models import AutoField, Field
 
+from .writes import Write, write
+
 
 @cache
 def fields_of(model: type[models.Model]) -> tuple[Field[Any, Any], ...]:
@@ -17,16 +19,36 @@ def fields_of(model: type[models.Model]) -> tuple[Field[Any, Any], ...]:
     return tuple(f for f in fields if not isinstance(f, AutoField) and not f.has_db_default())
 
 
-def insertion(rows: Sequence[models.Model]) -> tuple[str, list[Any]]:
-    """The INSERT of these rows, all of one kind, and its parameters; it has no RETURNING yet."""
+@cache
+def references(model: type[models.Model], to: type[models.Model]) -> tuple[Field[Any, Any], ...]:
+    """The fields of a model that refer to another."""
+    return tuple(field for field in fields_of(model) if field.related_model is to)
+
+
+def insertion(
+    rows: Sequence[models.Model], *, of: models.Model | None = None, its_id: str = ""
+) -> tuple[str, list[Any]]:
+    """The INSERT of these rows, all of one kind, and its parameters; it has no RETURNING yet.
+
+    Where they refer to ``of``, which is inserted by the same statement, ``its_id`` is the SQL of its id.
+    """
     model = type(rows[0])
+    to_it = references(model, type(of)) if of is not None else ()
+    given = [field for field in fields_of(model) if field not in to_it]
+    params = [
+        field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in rows for field in given
+    ]
+    return _insert_into(model, len(rows), to_it, its_id), params
+
+
+@cache
+def _insert_into(
+    model: type[models.Model], count: int, to_it: tuple[Field[Any, Any], ...], its_id: str
+) -> str:
     fields = fields_of(model)
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * len(rows))
-    params = [
-        field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in rows for field in fields
-    ]
-    return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES {places}', params
+    places = f"({', '.join(its_id if field in to_it else '%s' for field in fields)})"
+    return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES {", ".join([places] * count)}'
 
 
 def insert(rows: Sequence[models.Model]) -> None:
@@ -38,9 +60,22 @@ def insert(rows: Sequence[models.Model]) -> None:
         identify(rows, [made for (made,) in cursor.fetchall()])
 
 
+def append(rows: Sequence[models.Model]) -> None:
+    """Write new rows of which nobody needs the ids."""
+    sql, params = insertion(rows)
+    write(Write((f"appended# AS ({sql})",), params))
+
+
 def identify(rows: Sequence[models.Model], ids: Sequence[Any]) -> None:
     """Give rows the ids that an INSERT has returned, in its order."""
     assert len(rows) == len(ids)
     for row, made in zip(rows, ids, strict=True):
         row.pk = made
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+def refer(rows: Sequence[models.Model], *, to: models.Model) -> None:
+    """Have rows refer to one that has only now got its id."""
+    for row in rows:
+        for field in references(type(row), type(to)):
+            setattr(row, field.name, to)
