@@ -10,7 +10,7 @@ from holdfast.flows.actors import Shopper
 from holdfast.flows.checkout import Choice, Wish, check_out
 from holdfast.flows.settlement import settle
 from holdfast.kernel.clock import utc_now
-from holdfast.payments.models import Payment
+from holdfast.payments.queries import payment_by_reference
 from holdfast.platform.models import User
 from holdfast.surfaces.astrology.terms import TERMS, TRADE
 from tests.support.statements import count_statements
@@ -45,9 +45,9 @@ class Booker:
         settle(self._to_settle.popleft(), now=utc_now())
 
     def find_payments(self) -> None:
-        """Look up the payments that have been requested and not settled."""
-        found = Payment.objects.filter(reference__in=list(self._unpaid)).order_by("pk")
-        self._to_settle.extend(found.values_list("pk", flat=True))
+        """Look up the payments that have been requested and not settled, as whoever is told of one does."""
+        found = (payment_by_reference(reference) for reference in self._unpaid)
+        self._to_settle.extend(payment.pk for payment in found if payment is not None)
         self._unpaid.clear()
 
     def book_and_pay(self) -> None:

@@ -94,10 +94,12 @@ def slots_between(
     now: datetime,
     resources: Iterable[Resource] | None = None,
     zone: ZoneInfo | None = None,
+    at: datetime | None = None,
 ) -> list[Slot]:
     """The slots that are open by the calendars, whether or not they are taken: two queries at most.
 
-    ``first`` and ``last`` are dates of the business, or of ``zone``.
+    ``first`` and ``last`` are dates of the business, or of ``zone``. With ``at``, naive, it is the one that
+    starts when the business's wall clock shows that.
     """
     needed = resources_of(offering) if resources is None else resources
     rules = rules_of(offering)
@@ -105,7 +107,7 @@ def slots_between(
     days = (first, last) if zone is None else dates_meeting(first, last, of=zone, on=rules.zone)
     keep_hours = [r.pk for r in needed if r.keeps_hours and r.kind != Resource.Kind.PLACES]
     calendars = _calendars(keep_hours, first=days[0], last=days[1] + rules.runs_on)
-    found = open_slots(rules, calendars, first=days[0], last=days[1], now=now)
+    found = open_slots(rules, calendars, first=days[0], last=days[1], now=now, at=at)
     return [slot for slot in found if first <= slot.period.start.astimezone(shown).date() <= last]
 
 

@@ -135,9 +135,16 @@ def open_periods(calendar: Calendar, first: date, last: date, zone: ZoneInfo) ->
 
 
 def open_slots(
-    rules: Rules, calendars: Sequence[Calendar], *, first: date, last: date, now: datetime
+    rules: Rules,
+    calendars: Sequence[Calendar],
+    *,
+    first: date,
+    last: date,
+    now: datetime,
+    at: datetime | None = None,
 ) -> list[Slot]:
-    """Every slot that starts on the wall-clock dates ``first`` to ``last`` while all calendars are open.
+    """Every slot that starts on the wall-clock dates ``first`` to ``last`` while all calendars are open; or
+    the one that starts when the wall clock shows ``at`` (naive), if there is one.
 
     Slots begin at the opening of the first calendar and follow in steps. Those that are past, too soon or
     too far ahead are listed with that as their reason; whether they are taken is not known here.
@@ -147,7 +154,7 @@ def open_slots(
     until = last + rules.runs_on
     open_in_all = [open_periods(calendar, first, until, rules.zone) for calendar in calendars]
     found: dict[datetime, Slot] = {}
-    for start in _starts(rules, calendars[0], first, last):
+    for start in _starts(rules, calendars[0], first, last, at):
         period = Period(start, start + rules.duration)
         if all(hours.covers(period) for hours in open_in_all):
             found[start] = Slot(period, _closed(rules, start, now=now))
@@ -183,12 +190,15 @@ def none_is_nearer(
     return len(found) == NEAREST and all(abs(slot.period.start - wanted) < reach for slot in found)
 
 
-def _starts(rules: Rules, calendar: Calendar, first: date, last: date) -> Iterator[datetime]:
+def _starts(
+    rules: Rules, calendar: Calendar, first: date, last: date, at: datetime | None
+) -> Iterator[datetime]:
     for n in range((last - first).days + 2):
         for opens, closes in opening(calendar, first - ONE_DAY + ONE_DAY * n):
             wall = opens
             while wall < closes:
-                moment = wall_time(wall, rules.zone) if first <= wall.date() <= last else None
+                wanted = first <= wall.date() <= last if at is None else wall == at
+                moment = wall_time(wall, rules.zone) if wanted else None
                 if moment is not None:
                     yield moment
                 wall += rules.step

@@ -33,7 +33,7 @@ def open_period(
     start = wall_time(starts_at, zone)
     if start is None:
         raise Invalid({"time": ["This time does not exist on that day: the clocks change."]})
-    slots = slots_between(offering, first=day, last=day, now=now, resources=resources)
+    slots = slots_between(offering, first=day, last=day, now=now, resources=resources, at=starts_at)
     slot = next((slot for slot in slots if slot.period.start == start), None)
     if slot is None:
         raise Invalid({"time": ["This is not one of the open times of that day."]})

@@ -47,7 +47,12 @@ def accounts_at(gateway: str) -> QuerySet[GatewayAccount]:
 
 
 def payment_by_reference(reference: str) -> Payment | None:
-    return Payment.objects.select_related("order__customer").filter(reference=reference).first()
+    return _BY_REFERENCE.first(reference=reference)
+
+
+_BY_REFERENCE = Prepared(
+    lambda reference: Payment.objects.select_related("order__customer").filter(reference=reference)
+)
 
 
 def payments_of(order_id: int) -> QuerySet[Payment]:

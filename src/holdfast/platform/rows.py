@@ -20,6 +20,27 @@ def fields_of(model: type[models.Model]) -> tuple[Field[Any, Any], ...]:
 
 
 @cache
+def is_plain(field: Field[Any, Any]) -> bool:
+    """Whether the database is given just what the row has: no field of ours converts it, nor sets it."""
+    return type(field) in PLAIN and not getattr(field, "auto_now_add", False)
+
+
+PLAIN = {
+    models.BigIntegerField,
+    models.BooleanField,
+    models.CharField,
+    models.DateTimeField,
+    models.ForeignKey,
+    models.OneToOneField,
+    models.PositiveBigIntegerField,
+    models.PositiveIntegerField,
+    models.PositiveSmallIntegerField,
+    models.TextField,
+    models.UUIDField,
+}
+
+
+@cache
 def references(model: type[models.Model], to: type[models.Model]) -> tuple[Field[Any, Any], ...]:
     """The fields of a model that refer to another."""
     return tuple(field for field in fields_of(model) if field.related_model is to)
@@ -34,9 +55,11 @@ def insertion(
     """
     model = type(rows[0])
     to_it = references(model, type(of)) if of is not None else ()
-    given = [field for field in fields_of(model) if field not in to_it]
+    given = [(field, field.attname, is_plain(field)) for field in fields_of(model) if field not in to_it]
     params = [
-        field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in rows for field in given
+        getattr(row, name) if plain else field.get_db_prep_save(field.pre_save(row, add=True), connection)
+        for row in rows
+        for field, name, plain in given
     ]
     return _insert_into(model, len(rows), to_it, its_id), params
 

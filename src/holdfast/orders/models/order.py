@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import cached_property
+
 from django.db import models
 from django.db.models import Q
 
@@ -55,8 +57,9 @@ class Order(Lived):
     def __str__(self) -> str:
         return f"order {self.pk}"
 
-    @property
+    @cached_property
     def terms(self) -> Terms:
+        """As the order was placed: they never change."""
         return Terms.from_json(self.terms_placed)
 
 
