@@ -21,3 +21,14 @@ def died_after(sql_part: str) -> Any:
         return result
 
     return connection.execute_wrapper(wrapper)
+
+
+def died_before(sql_part: str) -> Any:
+    """Break off at the first statement that contains ``sql_part``, before anything of it is carried out."""
+
+    def wrapper(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        if sql_part in str(sql):
+            raise Died
+        return execute(sql, params, many, context)
+
+    return connection.execute_wrapper(wrapper)

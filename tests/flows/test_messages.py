@@ -20,7 +20,7 @@ from holdfast.payments.models import Payment
 from holdfast.platform.db import transaction
 from holdfast.platform.outbox import post
 from tests.flows.books import jobs, nothing_booked, standing_of
-from tests.flows.died import Died, died_after
+from tests.flows.died import Died, died_after, died_before
 from tests.flows.door import LATER, deliver_sent
 from tests.support.practice import NOW, Practice, held, payment_of
 from tests.support.sandbox import Sandbox
@@ -90,7 +90,7 @@ def test_a_checkout_that_is_killed_before_it_is_written_down_was_never_made(
 def test_a_checkout_that_is_killed_when_the_gateway_has_answered_recovers(
     practice: Practice, sandbox: Sandbox
 ) -> None:
-    with pytest.raises(Died), died_after("WITH moved AS"):
+    with pytest.raises(Died), died_before("WITH moved AS"):
         held(practice)
     reference = Payment.objects.get().reference
     assert standing_of(reference) == ("created", "placed", "held")

@@ -32,7 +32,7 @@ from holdfast.payments.gateways.base import (
 from holdfast.payments.models import GatewayAccount, Payment
 from holdfast.payments.queries import account_for, is_only_reserved
 from holdfast.platform import metrics
-from holdfast.platform.db import transaction, transaction_required
+from holdfast.platform.db import single_statement, transaction, transaction_required
 
 from .actors import Shopper, gateway_actor
 from .ending import end_attempt
@@ -221,11 +221,11 @@ def _record_start(payment: Payment, order: Order, started: Started, *, by: str, 
     if started.expires_at is not None:
         ahead = started.expires_at - now - timedelta(seconds=order.terms.pay_within)
         metrics.clock_skew.labels(payment.account.gateway).set(ahead.total_seconds())
-    with transaction():
-        if started.expires_at is not None:  # the order's row before the payment's: docs/locking.md
-            keep_until = started.expires_at + timedelta(seconds=order.terms.margin)
+        keep_until = started.expires_at + timedelta(seconds=order.terms.margin)
+        with transaction():  # of its own, which is none at all where it is held so long already
             hold_longer(order, payment.due, until=keep_until)
-        try:
+    try:
+        with single_statement():
             payment.move("start", by=by, at=now, **page)
-        except MoveRefused:
-            Payment.objects.filter(pk=payment.pk, state="pending", payment_url="").update(**page)
+    except MoveRefused:
+        Payment.objects.filter(pk=payment.pk, state="pending", payment_url="").update(**page)

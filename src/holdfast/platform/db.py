@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import OperationalError, connection
 from django.db.transaction import atomic
@@ -24,12 +25,37 @@ def transaction() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def single_statement() -> Iterator[None]:
+    """The transaction of a story that is one statement, which PostgreSQL makes one without being told so."""
+    sent = 0
+
+    def count(execute: Callable[..., Any], *asked: Any) -> Any:
+        nonlocal sent
+        sent += 1
+        assert sent == 1, "what takes two statements needs a transaction"
+        return execute(*asked)
+
+    assert not connection.in_atomic_block
+    alone = _is_alone.set(True)
+    try:
+        with connection.execute_wrapper(count):
+            yield
+    finally:
+        _is_alone.reset(alone)
+
+
+_is_alone: ContextVar[bool] = ContextVar("is_alone", default=False)
+
+
 def transaction_required(action: Callable[P, R]) -> Callable[P, R]:
     """Mark an action that writes only as part of its caller's transaction."""
 
     @wraps(action)
     def inside(*args: P.args, **kwargs: P.kwargs) -> R:
-        assert connection.in_atomic_block, f"{action.__name__} needs its flow's transaction"
+        assert connection.in_atomic_block or _is_alone.get(), (
+            f"{action.__name__} needs its flow's transaction"
+        )
         return action(*args, **kwargs)
 
     return inside
