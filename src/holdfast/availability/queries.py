@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 from holdfast.catalog.models import Offering, Resource
 from holdfast.kernel.period import Period
 from holdfast.platform.prepared import Prepared
+from holdfast.platform.rows import places
 
 from .lifecycle import KEEPS_TIME
 from .models import Allocation, DateOverride, WeeklyHours
@@ -188,14 +189,15 @@ def holds_all(*owners: str) -> bool:
     """Whether they still hold all that they last claimed. Their allocations stay locked until commit."""
     claims: dict[str, dict[datetime, set[str]]] = {owner: defaultdict(set) for owner in owners}
     with connection.cursor() as cursor:
-        cursor.execute(LOCK_OWN, [list(owners)])
+        cursor.execute(LOCK_OWN.format(places(owners)), owners)
         for owner, claimed_at, state in cursor.fetchall():
             claims[owner][claimed_at].add(state)
     return all(of_one and of_one[max(of_one)] == {"held"} for of_one in claims.values())
 
 
+# Not "= ANY": of a list that it does not know PostgreSQL expects much, and makes another plan each time.
 LOCK_OWN = f"""
-    SELECT owner, created_at, state FROM "{Allocation._meta.db_table}" WHERE owner = ANY(%s)
+    SELECT owner, created_at, state FROM "{Allocation._meta.db_table}" WHERE owner IN ({{}})
     ORDER BY resource_id, seat, period FOR UPDATE
 """
 
@@ -204,9 +206,12 @@ def _calendars(resources: Sequence[UUID], *, first: date, last: date) -> list[Ca
     """Their weekly hours and the dates that differ, from the day before the first: one query for both."""
     weekly: dict[UUID, dict[int, list[Hours]]] = {resource: defaultdict(list) for resource in resources}
     overrides: dict[UUID, dict[date, list[Hours]]] = {resource: defaultdict(list) for resource in resources}
-    ids = list(resources)
+    if not resources:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(HOURS, [ids, ids, first - timedelta(days=1), last])
+        cursor.execute(
+            HOURS.format(places(resources)), [*resources, *resources, first - timedelta(days=1), last]
+        )
         for resource, weekday, day, opens, closes in cursor.fetchall():
             hours = weekly[resource][weekday] if day is None else overrides[resource][day]
             if opens is not None:
@@ -216,10 +221,10 @@ def _calendars(resources: Sequence[UUID], *, first: date, last: date) -> list[Ca
 
 HOURS = f"""
     SELECT resource_id, weekday, NULL::date AS day, opens, closes
-    FROM "{WeeklyHours._meta.db_table}" WHERE resource_id = ANY(%s)
+    FROM "{WeeklyHours._meta.db_table}" WHERE resource_id IN ({{0}})
     UNION ALL
     SELECT resource_id, NULL, day, opens, closes
-    FROM "{DateOverride._meta.db_table}" WHERE resource_id = ANY(%s) AND day BETWEEN %s AND %s
+    FROM "{DateOverride._meta.db_table}" WHERE resource_id IN ({{0}}) AND day BETWEEN %s AND %s
     ORDER BY opens
 """
 

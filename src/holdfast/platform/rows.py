@@ -12,6 +12,11 @@ from django.db.models import AutoField, Field
 from .writes import Write, write
 
 
+def places(values: Sequence[Any]) -> str:
+    """SQL for these values in a list: ``%s, %s``."""
+    return ", ".join(["%s"] * len(values))
+
+
 @cache
 def fields_of(model: type[models.Model]) -> tuple[Field[Any, Any], ...]:
     """The fields that an insert gives values to: all but those that the database makes itself."""
