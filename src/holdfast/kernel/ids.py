@@ -12,7 +12,11 @@ LENGTH = 16  # 16 of 36 letters carry 82.7 random bits
 
 def random_id() -> str:
     """16 random characters of ``[0-9A-Z]``: at least 80 bits."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    left, letters = secrets.randbelow(len(ALPHABET) ** LENGTH), ""
+    for _ in range(LENGTH):
+        left, letter = divmod(left, len(ALPHABET))
+        letters += ALPHABET[letter]
+    return letters
 
 
 def new_reference(template: str, *, offering: int, day: date) -> str:
