@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import logging.config
 from typing import Any
 
@@ -13,6 +14,10 @@ SHARED: list[structlog.typing.Processor] = [
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+
+
+# None of it is printed, and to ask the operating system takes as long as to print a line.
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def logging_config(level: str) -> dict[str, Any]:
