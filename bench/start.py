@@ -23,9 +23,11 @@ OURS = {"DATABASE_URL", "DJANGO_SETTINGS_MODULE", "HOLDFAST_TRUSTED_PROXIES"}
 
 def second_start(place: Place, size: Size) -> Found:
     """A first start, which may have to fill the folder, and others: from the command to its word."""
+    if not size.starts:
+        return Found()
     home = place.logs.parent / "demo"
     _start_once(home)
-    took = [_start_once(home) for _ in range(size.runs)]
+    took = [_start_once(home) for _ in range(size.starts)]
     found = median(took)
     promise = Promise("make demo, a second start", f"{found:.1f} s", f"{SECONDS:.0f} s", found <= SECONDS)
     return Found(promises=[promise])
