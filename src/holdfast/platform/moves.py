@@ -63,13 +63,17 @@ class Lived(models.Model):
 def _moved(
     model: type[Lived], before: str, event: str, after: str, columns: tuple[str, ...]
 ) -> tuple[str, str]:
-    """The update and its transition row; the names that the lifecycle's table gives stand in the SQL."""
+    """The update and its transition row; the names that the lifecycle's table gives stand in the SQL.
+
+    Not ``state = …``, which would let an index of the rows in one state be walked for the row: a plan that is
+    made while those are few is kept when they are many.
+    """
     pk, subject = model._meta.pk.column, model.lifecycle.subject
     also = "".join(f', "{column}" = %s' for column in columns)
     return (
         f"""moved# AS (
             UPDATE "{model._meta.db_table}" SET state = '{after}', seq = seq + 1{also}
-            WHERE "{pk}" = %s AND state = '{before}' RETURNING "{pk}" AS id, seq
+            WHERE "{pk}" = %s AND state IS NOT DISTINCT FROM '{before}' RETURNING "{pk}" AS id, seq
         )""",
         f"""remembered# AS (
             INSERT INTO "{Transition._meta.db_table}"
