@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from holdfast.booking.models import Booking
 from holdfast.kernel.errors import MoveRefused
 from holdfast.orders.models import Order
 from holdfast.payments.models import Payment
 from holdfast.platform.db import single_statement, transaction
 from holdfast.platform.models import Transition
+from holdfast.platform.moves import born
 from holdfast.platform.outbox import post
 from holdfast.platform.writes import gathered
 from tests.support.practice import NOW, Practice, held, payment_of
@@ -48,6 +52,38 @@ def test_all_of_a_block_is_one_statement(practice: Practice) -> None:
     assert (order.seq, payment.seq) == (1, 2)
     assert Order.objects.get().reason == "expired"
     assert ProcrastinateJob.objects.values_list("args", flat=True).get()["payload"]["payment"] == payment.pk
+
+
+def test_what_is_remembered_of_a_block_is_in_the_order_in_which_it_was_written(practice: Practice) -> None:
+    order, payment = placed(practice)
+    bookings = [Booking(line=line, **booked(order)) for line in order.lines.all()]
+
+    with transaction(), gathered():
+        payment.move("expire", by="clock", at=NOW)
+        order.move("expire", by="clock", at=NOW)
+        born(bookings, by="clock", at=NOW)
+        order.move("revive", by="clock", at=NOW)
+
+    last = Transition.objects.order_by("-pk").values_list("subject", "event")[:4]
+    assert list(last)[::-1] == [
+        ("payment", "expire"),
+        ("order", "expire"),
+        ("booking", "create"),
+        ("order", "revive"),
+    ]
+
+
+def booked(order: Order) -> dict[str, Any]:
+    return {
+        "business_id": order.business_id,
+        "customer_id": order.customer_id,
+        "trade": order.trade,
+        "reference": "ASTRO_BOOK_1",
+        "state": "confirmed",
+        "starts_at": NOW,
+        "ends_at": NOW + timedelta(hours=1),
+        "created_at": NOW,
+    }
 
 
 def test_whoever_asks_in_between_is_told_of_what_was_written_before(practice: Practice) -> None:

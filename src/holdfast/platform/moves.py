@@ -53,7 +53,7 @@ class Lived(models.Model):
             self.seq = seq
 
         subqueries = _moved(type(self), before, event, after, tuple(field.column for field in fields))
-        write(Write(subqueries, params, ("(SELECT seq FROM moved#)",), hear, _names([self])))
+        write(Write(subqueries, params, ("(SELECT seq FROM remembered#)",), hear, _names([self])))
         self.state, self.seq = after, max(self.seq, next_seq)  # what it will be, while it waits to be written
         for name, value in changes.items():
             setattr(self, name, value)
@@ -79,6 +79,7 @@ def _moved(
             INSERT INTO "{Transition._meta.db_table}"
                 (subject, subject_id, seq, before, event, after, actor, reason, at)
             SELECT '{subject}', id, seq, '{before}', '{event}', '{after}', %s, %s, %s FROM moved#
+            RETURNING seq
         )""",
     )
 
@@ -100,7 +101,7 @@ def born(
     pk = type(rows[0])._meta.pk.column
     subqueries = [f'born# AS ({sql} RETURNING "{pk}" AS id, state)', REMEMBERED]
     params += [rows[0].lifecycle.subject, by, why[:200], at]
-    names = ["born#"]
+    names = ["remembered#"]
     for number, brought in enumerate(bringing):
         sql, values = insertion(brought, of=rows[0], its_id="(SELECT id FROM born#)")
         names.append(f"brought#_{number}")
@@ -124,7 +125,7 @@ def _names(rows: Sequence[Lived]) -> frozenset[tuple[str, Any]]:
 REMEMBERED = f"""remembered# AS (
     INSERT INTO "{Transition._meta.db_table}"
         (subject, subject_id, seq, before, event, after, actor, reason, at)
-    SELECT %s, id, 0, '', 'create', state, %s, %s, %s FROM born#
+    SELECT %s, id, 0, '', 'create', state, %s, %s, %s FROM born# RETURNING subject_id AS id
 )"""
 
 
