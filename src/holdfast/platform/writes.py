@@ -24,8 +24,8 @@ class Write:
 
     A ``#`` in the SQL stands for the change's number in its statement, but for the first one's, so that names
     do not meet. Parts of one statement do not see each other, so no two of them may write one of the same
-    ``rows``, named by table and id. PostgreSQL first makes what it must answer, in the order of the answers, so
-    what has an order, as transitions have, is what an answer is of. ``hear`` is given the answers.
+    ``rows``, named by table and id. PostgreSQL first makes what it must answer, in the order of the answers,
+    so what has an order, as transitions have, is what an answer is of. ``hear`` is given the answers.
     """
 
     subqueries: tuple[str, ...]
