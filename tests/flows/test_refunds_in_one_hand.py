@@ -10,7 +10,7 @@ import pytest
 from holdfast.flows.ending import expire_orders
 from holdfast.flows.refunds import IN_HAND, pursue
 from holdfast.flows.settlement import settle
-from holdfast.payments.models import Transaction
+from holdfast.payments.models import Payment, Transaction
 from holdfast.payments.queries import take_in_hand
 from tests.flows.books import everything
 from tests.support.practice import NOW, Practice, held, payment_of
@@ -81,3 +81,21 @@ def test_a_refund_refused_while_others_pursue_it_is_given_once_all_the_same(
     assert refunds == [(f"{reference}-R1", "failed"), (f"{reference}-R2", "succeeded")]
     ledger = next(entry for entry in sandbox.ledger() if entry["reference"] == reference)
     assert ledger["refunded"] == 199_900
+
+
+@pytest.mark.spec("BC-12")
+def test_a_refund_whose_answer_was_lost_is_asked_about_soon(refund: Transaction, sandbox: Sandbox) -> None:
+    sandbox.arm("refund_500_after")
+    now = LATE + timedelta(seconds=30)
+
+    assert not pursue(refund.pk, now=now)
+
+    assert Payment.objects.get(pk=refund.payment_id).next_look_at == now + timedelta(seconds=10)
+
+
+def test_one_that_the_gateway_has_on_its_way_is_asked_about_in_a_minute(refund: Transaction) -> None:
+    now = LATE + timedelta(seconds=30)
+
+    assert pursue(refund.pk, now=now)
+
+    assert Payment.objects.get(pk=refund.payment_id).next_look_at == now + timedelta(minutes=1)

@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 # How long after each refund that failed another is tried. Then the money waits for a person.
 TRY_ANEW_AFTER = (timedelta(hours=1), timedelta(hours=12))
+ASK_SOON = timedelta(seconds=10)  # after an answer that was lost: the refund may have been made
 IN_HAND = timedelta(seconds=90)  # longer than three calls, each with a gateway's whole patience
 
 
@@ -179,7 +180,8 @@ def _ask_again(refund: Transaction, *, lost_sight: bool, now: datetime) -> None:
     if lost_sight and refund.state == "pending":
         refund.move("lose_sight", by=by, at=now, why="no clear answer")
     wait = gateway_class(refund.payment.account).next_look(age=now - refund.created_at)
-    Payment.objects.filter(pk=refund.payment_id).update(next_look_at=now + max(wait, ASK_AGAIN))
+    least = ASK_SOON if lost_sight else ASK_AGAIN
+    Payment.objects.filter(pk=refund.payment_id).update(next_look_at=now + max(wait, least))
 
 
 def _differs(refund: Transaction, outcome: RefundOutcome) -> str:
