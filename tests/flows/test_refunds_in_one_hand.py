@@ -8,11 +8,13 @@ from functools import partial
 import pytest
 
 from holdfast.flows.ending import expire_orders
+from holdfast.flows.reconciliation import reconcile
 from holdfast.flows.refunds import IN_HAND, pursue
 from holdfast.flows.settlement import settle
 from holdfast.payments.models import Payment, Transaction
 from holdfast.payments.queries import take_in_hand
 from tests.flows.books import everything
+from tests.flows.died import Died, died_after
 from tests.support.practice import NOW, Practice, held, payment_of
 from tests.support.racing import race
 from tests.support.sandbox import Sandbox
@@ -99,3 +101,19 @@ def test_one_that_the_gateway_has_on_its_way_is_asked_about_in_a_minute(refund: 
     assert pursue(refund.pk, now=now)
 
     assert Payment.objects.get(pk=refund.payment_id).next_look_at == now + timedelta(minutes=1)
+
+
+@pytest.mark.spec("BC-12", "BC-26")
+def test_one_whose_worker_dies_is_looked_at_when_it_is_out_of_its_hand(
+    refund: Transaction, sandbox: Sandbox
+) -> None:
+    """News may have it asked about long before its time, as of an hour after a refund that failed."""
+    Payment.objects.filter(pk=refund.payment_id).update(next_look_at=LATE + timedelta(hours=1))
+    calls = refund_calls(sandbox)
+
+    with pytest.raises(Died), died_after('UPDATE "holdfast_payments_payment"'):
+        pursue(refund.pk, now=LATE)
+
+    assert Payment.objects.get(pk=refund.payment_id).next_look_at == LATE + IN_HAND
+    reconcile(now=LATE + IN_HAND)
+    assert refund_calls(sandbox) == calls + 2  # is it known, and then: please make it

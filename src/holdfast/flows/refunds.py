@@ -127,6 +127,9 @@ def pursue(refund_id: int, *, now: datetime) -> bool:
     refund = Transaction.objects.select_related("payment__account").get(pk=refund_id)
     if refund.by_hand or refund.state not in OPEN or not take_in_hand(refund, now=now, lease=IN_HAND):
         return True
+    # It may not have been due for long: should we die, it is looked at when it is out of our hand.
+    until = now + IN_HAND
+    Payment.objects.filter(pk=refund.payment_id, next_look_at__gt=until).update(next_look_at=until)
     gateway = gateway_for(refund.payment.account)
     try:
         outcome = gateway.look_up_refund(refund.key, now=now)
