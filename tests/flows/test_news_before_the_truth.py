@@ -36,6 +36,21 @@ def test_what_a_webhook_says_too_early_is_asked_about_again_soon(
     assert standing_of(checkout.reference) == ("captured", "completed", "taken")
 
 
+@pytest.mark.spec("GW-45")
+def test_a_gateway_that_has_asked_us_to_wait_is_left_alone_for_so_long(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    checkout = held(practice)
+    sandbox.settle(checkout.reference)
+    deliver_sent(sandbox, checkout.reference)
+    sandbox.arm("status_429", seconds=300)
+
+    handle(GatewayEvent.objects.get().pk, now=OLD)
+
+    assert nothing_booked()
+    assert payment_of(checkout).next_look_at == OLD + timedelta(minutes=5)
+
+
 def test_without_a_webhook_an_old_payment_waits_for_its_turn(practice: Practice, sandbox: Sandbox) -> None:
     """The negative control: the same answer, and nobody had told us of anything."""
     checkout = held(practice)

@@ -95,6 +95,18 @@ def test_a_refund_whose_answer_was_lost_is_asked_about_soon(refund: Transaction,
     assert Payment.objects.get(pk=refund.payment_id).next_look_at == now + timedelta(seconds=10)
 
 
+@pytest.mark.spec("GW-45")
+def test_a_gateway_that_asks_us_to_wait_is_asked_about_a_refund_after_that(
+    refund: Transaction, sandbox: Sandbox
+) -> None:
+    sandbox.arm("refund_429", seconds=300)
+    now = LATE + timedelta(seconds=30)
+
+    assert not pursue(refund.pk, now=now)
+
+    assert Payment.objects.get(pk=refund.payment_id).next_look_at == now + timedelta(minutes=5)
+
+
 def test_one_that_the_gateway_has_on_its_way_is_asked_about_in_a_minute(refund: Transaction) -> None:
     now = LATE + timedelta(seconds=30)
 

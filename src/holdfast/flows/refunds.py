@@ -130,7 +130,7 @@ def pursue(refund_id: int, *, now: datetime) -> bool:
     # It may not have been due for long: should we die, it is looked at when it is out of our hand.
     until = now + IN_HAND
     Payment.objects.filter(pk=refund.payment_id, next_look_at__gt=until).update(next_look_at=until)
-    gateway = gateway_for(refund.payment.account)
+    gateway, soonest = gateway_for(refund.payment.account), ASK_SOON
     try:
         outcome = gateway.look_up_refund(refund.key, now=now)
         if outcome.became is RefundBecame.NOT_FOUND:
@@ -138,8 +138,8 @@ def pursue(refund_id: int, *, now: datetime) -> bool:
     except Unknown as unknown:
         metrics.gateway_unknowns.labels(refund.payment.account.gateway).inc()
         log.warning("refund_unknown", refund=refund.key, why=str(unknown))
-        outcome = None
-    _record(refund, outcome, now=now)
+        outcome, soonest = None, max(ASK_SOON, unknown.retry_after or ASK_SOON)
+    _record(refund, outcome, soonest=soonest, now=now)
     return outcome is not None
 
 
@@ -159,7 +159,7 @@ def _send(gateway: Guarded, refund: Transaction, *, now: datetime) -> RefundOutc
         return standing
 
 
-def _record(seen: Transaction, outcome: RefundOutcome | None, *, now: datetime) -> None:
+def _record(seen: Transaction, outcome: RefundOutcome | None, *, soonest: timedelta, now: datetime) -> None:
     with transaction():
         lock(seen.payment.order_id)
         payment = (
@@ -169,22 +169,23 @@ def _record(seen: Transaction, outcome: RefundOutcome | None, *, now: datetime) 
         if refund.state not in OPEN:
             return
         put_down(refund, now=now, lease=IN_HAND)
-        if outcome is None or outcome.became is RefundBecame.PENDING:
-            _ask_again(refund, lost_sight=outcome is None, now=now)
+        if outcome is None:
+            _ask_again(refund, lost_sight=True, soonest=soonest, now=now)
+        elif outcome.became is RefundBecame.PENDING:
+            _ask_again(refund, lost_sight=False, soonest=ASK_AGAIN, now=now)
         elif wrong := _differs(refund, outcome):
             log.error("refund_differs", refund=refund.key, how=wrong)
-            _ask_again(refund, lost_sight=True, now=now)
+            _ask_again(refund, lost_sight=True, soonest=ASK_AGAIN, now=now)
         else:
             _conclude(payment, refund, outcome, now=now)
 
 
-def _ask_again(refund: Transaction, *, lost_sight: bool, now: datetime) -> None:
+def _ask_again(refund: Transaction, *, lost_sight: bool, soonest: timedelta, now: datetime) -> None:
     by = gateway_actor(refund.payment.account.gateway)
     if lost_sight and refund.state == "pending":
         refund.move("lose_sight", by=by, at=now, why="no clear answer")
     wait = gateway_class(refund.payment.account).next_look(age=now - refund.created_at)
-    least = ASK_SOON if lost_sight else ASK_AGAIN
-    Payment.objects.filter(pk=refund.payment_id).update(next_look_at=now + max(wait, least))
+    Payment.objects.filter(pk=refund.payment_id).update(next_look_at=now + max(wait, soonest))
 
 
 def _differs(refund: Transaction, outcome: RefundOutcome) -> str:

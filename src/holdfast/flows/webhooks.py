@@ -157,7 +157,7 @@ def handle(event_id: int, *, now: datetime) -> None:
         _try_again(event, now=now)
         return
     settled = _look_at(payment, event, now=now)
-    _look_again_soon(payment.pk, now=now)
+    _look_again_soon(payment, event.gateway, now=now)
     if settled:
         metrics.webhook_age.observe((now - event.received_at).total_seconds())
     result = GatewayEvent.Result.SETTLED if settled else GatewayEvent.Result.UNANSWERED
@@ -197,11 +197,14 @@ def _look_at(payment: Payment, event: GatewayEvent, *, now: datetime) -> bool:
     return look_at(payment.pk, now=now)
 
 
-def _look_again_soon(payment_id: int, *, now: datetime) -> None:
-    """News that has decided nothing: an old payment's turn would come a minute later."""
-    soon = now + AFTER_NEWS
-    waiting = Payment.objects.filter(pk=payment_id, state__in=UNDECIDED, next_look_at__gt=soon)
-    waiting.update(next_look_at=soon)
+def _look_again_soon(payment: Payment, gateway: str, *, now: datetime) -> None:
+    """News that has decided nothing: an old payment's turn would come a minute later.
+
+    A look that is further off than its turn is so because the gateway has asked us to wait.
+    """
+    soon, its_turn = now + AFTER_NEWS, now + GATEWAYS[gateway].next_look(age=now - payment.created_at)
+    undecided = Payment.objects.filter(pk=payment.pk, state__in=UNDECIDED)
+    undecided.filter(next_look_at__gt=soon, next_look_at__lte=its_turn).update(next_look_at=soon)
 
 
 def _try_again(event: GatewayEvent, *, now: datetime) -> None:
