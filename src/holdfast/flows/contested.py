@@ -27,7 +27,7 @@ def note_lost(times: Times, *, now: datetime) -> None:
 
 def lost_lately(times: Times, *, now: datetime) -> bool:
     """Whether this process has seen one of these times lost a moment ago."""
-    return any(time in _lost and now < _lost[time] for time in times)
+    return any(now < _lost.get(time, now) for time in times)  # one look: another thread may clear it
 
 
 def forget_all() -> None:
