@@ -108,6 +108,13 @@ def test_the_queue_is_as_deep_as_there_are_messages_to_deliver(practice: Practic
     assert (waiting, gauge("queue_depth")) == (1, 0)
 
 
+def test_a_message_for_at_once_is_in_the_queue_and_one_for_later_is_not_yet(db: None) -> None:
+    post("refund", in_seconds=0, refund=1)
+    post("refund", in_seconds=60, refund=2)
+
+    assert gauge("queue_depth") == 1
+
+
 def test_a_message_given_up_is_seen(db: None) -> None:
     post("gateway_event", event=1)
     before = gauge("messages_given_up")

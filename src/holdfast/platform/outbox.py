@@ -21,6 +21,9 @@ POSTED = f"""posted# AS (
 
 
 def post(kind: str, /, *, in_seconds: int | None = None, **payload: Any) -> None:
-    """Write a message for the worker. ``payload`` must be JSON; handlers must be idempotent."""
+    """Write a message for the worker. ``payload`` must be JSON; handlers must be idempotent.
+
+    In no seconds it waits for nothing but a worker, as one of which that is not said.
+    """
     message = json.dumps({"kind": kind, "payload": payload})
-    write(Write((POSTED,), [message, in_seconds], ("(SELECT jobs FROM posted#)",)))
+    write(Write((POSTED,), [message, in_seconds or None], ("(SELECT jobs FROM posted#)",)))
