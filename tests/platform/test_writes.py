@@ -86,6 +86,15 @@ def booked(order: Order) -> dict[str, Any]:
     }
 
 
+def test_a_block_may_write_more_than_fits_into_one_statement(db: None) -> None:
+    with transaction(), gathered():
+        for number in range(1_700):
+            post("email", name="confirmed", booking=number)
+
+    sent = ProcrastinateJob.objects.order_by("id").values_list("args__payload__booking", flat=True)
+    assert list(sent) == list(range(1_700))
+
+
 def test_whoever_asks_in_between_is_told_of_what_was_written_before(practice: Practice) -> None:
     order, payment = placed(practice)
 

@@ -1,8 +1,8 @@
 """Writing on the hot path: several changes in one statement, each a part of one ``WITH``.
 
 A statement costs both sides a turn, whatever it does. Inside ``gathered()`` what is written waits until
-something is asked of the database, or the block ends, and is then sent as one statement. What comes of it is
-the same, but that a refusal is heard of then.
+something is asked of the database, or the block ends, and is then sent as one statement, or as several where
+it is very much. What comes of it is the same, but that a refusal is heard of then.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from itertools import islice
 from typing import Any
 
 from django.db import connection
+
+MOST = 100  # changes in one statement: PostgreSQL gives no more than 1664 answers, and plans few the sooner
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def write(change: Write, *, at_once: bool = False) -> None:
     if any(change.rows & before.rows for before in waiting):
         _write_what_waits(waiting)
     waiting.append(change)
-    if at_once:
+    if at_once or len(waiting) == MOST:
         _write_what_waits(waiting)
 
 
