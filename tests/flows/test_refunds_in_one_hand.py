@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from holdfast.flows.ending import expire_orders
+from holdfast.flows.movements import IN_HAND
 from holdfast.flows.reconciliation import reconcile
-from holdfast.flows.refunds import IN_HAND, pursue
+from holdfast.flows.refunds import pursue
 from holdfast.flows.settlement import settle
 from holdfast.payments.models import Payment, Transaction
 from holdfast.payments.queries import take_in_hand
@@ -64,6 +67,40 @@ def test_a_refund_whose_worker_has_died_is_taken_over_by_another(
     assert refund_calls(sandbox) > calls
     refund.refresh_from_db()
     assert (refund.state, refund.in_hand_until) == ("pending", None)
+
+
+@pytest.mark.spec("BC-12")
+def test_a_refund_that_another_worker_has_just_seen_refused_is_taken_in_hand_by_nobody(
+    refund: Transaction, sandbox: Sandbox
+) -> None:
+    sandbox.arm("refund_not_eligible")
+    as_it_was = Transaction.objects.get(pk=refund.pk)
+    pursue(refund.pk, now=LATE)
+    assert Transaction.objects.get(pk=refund.pk).state == "failed"
+    before = everything()
+
+    assert not take_in_hand(as_it_was, now=LATE, lease=IN_HAND)
+
+    assert everything() == before
+
+
+@pytest.mark.spec("BC-12")
+def test_a_refusal_is_not_believed_by_a_worker_from_whom_the_refund_has_been_taken_over(
+    refund: Transaction, sandbox: Sandbox
+) -> None:
+    sandbox.arm("refund_not_eligible")
+    rival = Transaction.objects.filter(pk=refund.pk)
+
+    def taken_over_before_it_is_recorded(execute: Any, sql: str, *rest: Any) -> Any:
+        if "FOR UPDATE" in sql:
+            rival.update(in_hand_until=LATE + 2 * IN_HAND)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(taken_over_before_it_is_recorded):
+        pursue(refund.pk, now=LATE)
+
+    assert [(one.state, one.in_hand_until) for one in rival] == [("pending", LATE + 2 * IN_HAND)]
+    assert Transaction.objects.filter(kind="refund").count() == 1
 
 
 @pytest.mark.spec("BC-12")

@@ -13,6 +13,7 @@ from holdfast.orders.dues import COMES_LATER
 from holdfast.payments.actions import conclude_refund, owe_refund
 from holdfast.payments.gateways.base import RefundBecame, RefundOutcome, RefundRequest, Refused, Unknown
 from holdfast.payments.gateways.breaker import Guarded
+from holdfast.payments.gateways.deadline import deadline
 from holdfast.payments.models import Payment, Transaction
 from holdfast.payments.queries import put_down, take_in_hand
 from holdfast.platform import metrics
@@ -22,7 +23,7 @@ from holdfast.platform.outbox import post
 from .actors import CLOCK, gateway_actor
 from .entering import bookings_of
 from .gateways import gateway_class, gateway_for
-from .movements import ASK_AGAIN, OPEN, give_back, next_refund, under_way
+from .movements import ASK_AGAIN, ASKS_FOR, IN_HAND, OPEN, give_back, next_refund, under_way
 from .story import SWEEPS
 
 log = structlog.get_logger(__name__)
@@ -30,7 +31,6 @@ log = structlog.get_logger(__name__)
 # How long after each refund that failed another is tried. Then the money waits for a person.
 TRY_ANEW_AFTER = (timedelta(hours=1), timedelta(hours=12))
 ASK_SOON = timedelta(seconds=10)  # after an answer that was lost: the refund may have been made
-IN_HAND = timedelta(seconds=90)  # longer than three calls, each with a gateway's whole patience
 
 
 def give_back_what_waits(payment_id: int, *, by: str, now: datetime) -> Money:
@@ -132,9 +132,10 @@ def pursue(refund_id: int, *, now: datetime) -> bool:
     Payment.objects.filter(pk=refund.payment_id, next_look_at__gt=until).update(next_look_at=until)
     gateway, soonest = gateway_for(refund.payment.account), ASK_SOON
     try:
-        outcome = gateway.look_up_refund(refund.key, now=now)
-        if outcome.became is RefundBecame.NOT_FOUND:
-            outcome = _send(gateway, refund, now=now)
+        with deadline(ASKS_FOR):
+            outcome = gateway.look_up_refund(refund.key, now=now)
+            if outcome.became is RefundBecame.NOT_FOUND:
+                outcome = _send(gateway, refund, now=now)
     except Unknown as unknown:
         metrics.gateway_unknowns.labels(refund.payment.account.gateway).inc()
         log.warning("refund_unknown", refund=refund.key, why=str(unknown))
@@ -166,9 +167,8 @@ def _record(seen: Transaction, outcome: RefundOutcome | None, *, soonest: timede
             Payment.objects.select_related("account").select_for_update(of=("self",)).get(pk=seen.payment_id)
         )
         refund = Transaction.objects.select_related("payment__account").get(pk=seen.pk)
-        if refund.state not in OPEN:
-            return
-        put_down(refund, now=now, lease=IN_HAND)
+        if refund.state not in OPEN or not put_down(refund, now=now, lease=IN_HAND):
+            return  # who has taken it over finds out for themselves
         if outcome is None:
             _ask_again(refund, lost_sight=True, soonest=soonest, now=now)
         elif outcome.became is RefundBecame.PENDING:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
 from holdfast.payments.gateways.base import Became, Outcome, Refused, Unknown
 from holdfast.payments.gateways.breaker import Guarded
+from holdfast.payments.gateways.deadline import deadline
 from holdfast.payments.models import Payment, Transaction
 from holdfast.payments.queries import put_down, take_in_hand
 from holdfast.platform import metrics
@@ -15,13 +16,11 @@ from holdfast.platform.db import transaction
 
 from .actors import gateway_actor
 from .gateways import gateway_for
-from .movements import ASK_AGAIN, OPEN
+from .movements import ASK_AGAIN, ASKS_FOR, IN_HAND, OPEN
 from .settlement import apply
 from .story import next_look
 
 log = structlog.get_logger(__name__)
-
-IN_HAND = timedelta(minutes=1)  # longer than three calls, each with a gateway's whole patience
 
 
 def resolve(movement_id: int, *, now: datetime) -> bool:
@@ -39,9 +38,10 @@ def resolve(movement_id: int, *, now: datetime) -> bool:
     payment = movement.payment
     gateway = gateway_for(payment.account)
     try:
-        outcome, refused = gateway.look_up(payment.reference, now=now), False
-        if outcome.became is Became.AUTHORIZED:
-            outcome, refused = _ask(gateway, movement, now=now)
+        with deadline(ASKS_FOR):
+            outcome, refused = gateway.look_up(payment.reference, now=now), False
+            if outcome.became is Became.AUTHORIZED:
+                outcome, refused = _ask(gateway, movement, now=now)
     except Unknown as unknown:
         metrics.gateway_unknowns.labels(payment.account.gateway).inc()
         log.warning("resolve_unknown", movement=movement.key, why=str(unknown))

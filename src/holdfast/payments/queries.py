@@ -104,16 +104,18 @@ def may_look_now(payment_id: int, *, now: datetime, every: timedelta) -> bool:
 def take_in_hand(movement: Transaction, *, now: datetime, lease: timedelta) -> bool:
     """Whether nobody else is asking the gateway about this movement; if so, we are now.
 
+    One that has moved since it was read is not ours either: it may be over, and another made in its place.
     If we die, the lease runs out and another takes over.
     """
     free = Q(in_hand_until=None) | Q(in_hand_until__lte=now)
-    mine = Transaction.objects.filter(free, pk=movement.pk)
+    mine = Transaction.objects.filter(free, pk=movement.pk, seq=movement.seq)
     return mine.update(in_hand_until=now + lease) == 1
 
 
-def put_down(movement: Transaction, *, now: datetime, lease: timedelta) -> None:
-    """We are not asking about it any more; whoever has taken it over meanwhile keeps it."""
-    Transaction.objects.filter(pk=movement.pk, in_hand_until=now + lease).update(in_hand_until=None)
+def put_down(movement: Transaction, *, now: datetime, lease: timedelta) -> bool:
+    """We are not asking about it any more. False: somebody has taken it over meanwhile, and keeps it."""
+    mine = Transaction.objects.filter(pk=movement.pk, in_hand_until=now + lease)
+    return mine.update(in_hand_until=None) == 1
 
 
 def asked_by(movement: Transaction) -> str:
