@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -52,6 +53,9 @@ def main() -> None:
     if not is_free(settings.host, settings.port):
         sys.exit(f"The sandbox cannot listen on {settings.host}:{settings.port}: it is in use.")
     asyncio.run(serve(settings))
+    # All is closed. A thread of granian's may still be on its way out, and panics when it meets an interpreter
+    # that is being taken down; so this one is not.
+    os._exit(0)
 
 
 def is_free(host: str, port: int) -> bool:
