@@ -53,8 +53,8 @@ def main() -> None:
     if not is_free(settings.host, settings.port):
         sys.exit(f"The sandbox cannot listen on {settings.host}:{settings.port}: it is in use.")
     asyncio.run(serve(settings))
-    # All is closed. A thread of granian's may still be on its way out, and panics when it meets an interpreter
-    # that is being taken down; so this one is not.
+    # All is closed. A thread of granian's may still be on its way out, and panics when it meets an
+    # interpreter that is being taken down; so this one is not.
     os._exit(0)
 
 
