@@ -10,12 +10,11 @@ import pytest
 from django.db import connection
 
 from holdfast.flows.ending import expire_orders
-from holdfast.flows.movements import IN_HAND
+from holdfast.flows.in_hand import LEASE, ONE_CALL, TakenOver, taken_in_hand
 from holdfast.flows.reconciliation import reconcile
 from holdfast.flows.refunds import pursue
 from holdfast.flows.settlement import settle
 from holdfast.payments.models import Payment, Transaction
-from holdfast.payments.queries import take_in_hand
 from tests.flows.books import everything
 from tests.flows.died import Died, died_after
 from tests.support.practice import NOW, Practice, held, payment_of
@@ -46,10 +45,10 @@ def refund_calls(sandbox: Sandbox) -> int:
 def test_a_refund_that_another_worker_has_in_hand_is_left_to_it(
     refund: Transaction, sandbox: Sandbox
 ) -> None:
-    assert take_in_hand(refund, now=LATE, lease=IN_HAND)
+    assert taken_in_hand(refund, now=LATE)
     before, calls = everything(), refund_calls(sandbox)
 
-    pursue(refund.pk, now=LATE + IN_HAND / 2)
+    pursue(refund.pk, now=LATE + LEASE / 2)
 
     assert everything() == before
     assert refund_calls(sandbox) == calls
@@ -59,10 +58,10 @@ def test_a_refund_that_another_worker_has_in_hand_is_left_to_it(
 def test_a_refund_whose_worker_has_died_is_taken_over_by_another(
     refund: Transaction, sandbox: Sandbox
 ) -> None:
-    assert take_in_hand(refund, now=LATE, lease=IN_HAND)
+    assert taken_in_hand(refund, now=LATE)
     calls = refund_calls(sandbox)
 
-    pursue(refund.pk, now=LATE + IN_HAND)
+    pursue(refund.pk, now=LATE + LEASE)
 
     assert refund_calls(sandbox) > calls
     refund.refresh_from_db()
@@ -79,7 +78,7 @@ def test_a_refund_that_another_worker_has_just_seen_refused_is_taken_in_hand_by_
     assert Transaction.objects.get(pk=refund.pk).state == "failed"
     before = everything()
 
-    assert not take_in_hand(as_it_was, now=LATE, lease=IN_HAND)
+    assert taken_in_hand(as_it_was, now=LATE) is None
 
     assert everything() == before
 
@@ -93,14 +92,45 @@ def test_a_refusal_is_not_believed_by_a_worker_from_whom_the_refund_has_been_tak
 
     def taken_over_before_it_is_recorded(execute: Any, sql: str, *rest: Any) -> Any:
         if "FOR UPDATE" in sql:
-            rival.update(in_hand_until=LATE + 2 * IN_HAND)
+            rival.update(in_hand_until=LATE + 2 * LEASE)
         return execute(sql, *rest)
 
     with connection.execute_wrapper(taken_over_before_it_is_recorded):
         pursue(refund.pk, now=LATE)
 
-    assert [(one.state, one.in_hand_until) for one in rival] == [("pending", LATE + 2 * IN_HAND)]
+    assert [(one.state, one.in_hand_until) for one in rival] == [("pending", LATE + 2 * LEASE)]
     assert Transaction.objects.filter(kind="refund").count() == 1
+
+
+@pytest.mark.spec("BC-12")
+def test_a_refund_that_is_taken_over_between_two_calls_is_not_sent_by_who_has_lost_it(
+    refund: Transaction, sandbox: Sandbox
+) -> None:
+    hand = taken_in_hand(refund, now=LATE)
+    assert hand is not None
+    with hand.call():
+        """The first is within the lease that was taken."""
+    Transaction.objects.filter(pk=refund.pk).update(in_hand_until=LATE + 2 * LEASE)
+    before = everything()
+
+    with pytest.raises(TakenOver), hand.call():
+        pytest.fail("nothing may be sent now")
+
+    assert not hand.put_down()
+    assert everything() == before
+
+
+def test_each_call_is_given_the_whole_lease(refund: Transaction) -> None:
+    hand = taken_in_hand(refund, now=LATE)
+    assert hand is not None
+    with hand.call():
+        taken_until = hand.until
+
+    with hand.call():
+        refund.refresh_from_db()
+
+    assert refund.in_hand_until == hand.until > taken_until == LATE + LEASE
+    assert LEASE > ONE_CALL
 
 
 @pytest.mark.spec("BC-12")
@@ -163,6 +193,6 @@ def test_one_whose_worker_dies_is_looked_at_when_it_is_out_of_its_hand(
     with pytest.raises(Died), died_after('UPDATE "holdfast_payments_payment"'):
         pursue(refund.pk, now=LATE)
 
-    assert Payment.objects.get(pk=refund.payment_id).next_look_at == LATE + IN_HAND
-    reconcile(now=LATE + IN_HAND)
+    assert Payment.objects.get(pk=refund.payment_id).next_look_at == LATE + LEASE
+    reconcile(now=LATE + LEASE)
     assert refund_calls(sandbox) == calls + 2  # is it known, and then: please make it

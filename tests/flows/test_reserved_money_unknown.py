@@ -9,6 +9,7 @@ import pytest
 from holdfast.flows.approval import decline_unanswered
 from holdfast.flows.asking import StillUnknown
 from holdfast.flows.ending import expire_orders
+from holdfast.flows.in_hand import LEASE
 from holdfast.flows.reconciliation import reconcile
 from holdfast.flows.settlement import settle
 from holdfast.kernel.errors import Conflict
@@ -190,7 +191,7 @@ def test_who_dies_before_the_gateway_is_asked_has_it_asked_by_the_next_when_the_
         story.approve()
     assert story.movements == [RESERVED, ("capture", "pending")]
 
-    story.resolve(now=SOON + A_MINUTE / 2)
+    story.resolve(now=SOON + LEASE / 2)
     assert calls_since(reserving, before) == {}
     ask_on(story, turns=1)
 

@@ -21,10 +21,6 @@ OPEN = ("pending", "unknown")
 ASK_AGAIN = timedelta(minutes=1)
 RESERVED = (Transaction.Kind.CAPTURE, Transaction.Kind.VOID)
 AT_ONCE = timedelta(0)
-# So long a worker asks a gateway about one movement, all its calls together, and so long it has it in hand:
-# longer by a while, for a call that is sent in the last moment and heard late.
-ASKS_FOR = timedelta(seconds=30)
-IN_HAND = timedelta(seconds=45)
 
 
 @transaction_required

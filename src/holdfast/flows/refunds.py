@@ -13,9 +13,7 @@ from holdfast.orders.dues import COMES_LATER
 from holdfast.payments.actions import conclude_refund, owe_refund
 from holdfast.payments.gateways.base import RefundBecame, RefundOutcome, RefundRequest, Refused, Unknown
 from holdfast.payments.gateways.breaker import Guarded
-from holdfast.payments.gateways.deadline import deadline
 from holdfast.payments.models import Payment, Transaction
-from holdfast.payments.queries import put_down, take_in_hand
 from holdfast.platform import metrics
 from holdfast.platform.db import transaction
 from holdfast.platform.outbox import post
@@ -23,7 +21,8 @@ from holdfast.platform.outbox import post
 from .actors import CLOCK, gateway_actor
 from .entering import bookings_of
 from .gateways import gateway_class, gateway_for
-from .movements import ASK_AGAIN, ASKS_FOR, IN_HAND, OPEN, give_back, next_refund, under_way
+from .in_hand import InHand, taken_in_hand
+from .movements import ASK_AGAIN, OPEN, give_back, next_refund, under_way
 from .story import SWEEPS
 
 log = structlog.get_logger(__name__)
@@ -125,26 +124,26 @@ def pursue(refund_id: int, *, now: datetime) -> bool:
     one could still send what another has seen refused and made anew under a second reference.
     """
     refund = Transaction.objects.select_related("payment__account").get(pk=refund_id)
-    if refund.by_hand or refund.state not in OPEN or not take_in_hand(refund, now=now, lease=IN_HAND):
+    if refund.by_hand or refund.state not in OPEN or (hand := taken_in_hand(refund, now=now)) is None:
         return True
     # It may not have been due for long: should we die, it is looked at when it is out of our hand.
-    until = now + IN_HAND
-    Payment.objects.filter(pk=refund.payment_id, next_look_at__gt=until).update(next_look_at=until)
+    payment = Payment.objects.filter(pk=refund.payment_id, next_look_at__gt=hand.until)
+    payment.update(next_look_at=hand.until)
     gateway, soonest = gateway_for(refund.payment.account), ASK_SOON
     try:
-        with deadline(ASKS_FOR):
+        with hand.call():
             outcome = gateway.look_up_refund(refund.key, now=now)
-            if outcome.became is RefundBecame.NOT_FOUND:
-                outcome = _send(gateway, refund, now=now)
+        if outcome.became is RefundBecame.NOT_FOUND:
+            outcome = _send(gateway, refund, hand, now=now)
     except Unknown as unknown:
         metrics.gateway_unknowns.labels(refund.payment.account.gateway).inc()
         log.warning("refund_unknown", refund=refund.key, why=str(unknown))
         outcome, soonest = None, max(ASK_SOON, unknown.retry_after or ASK_SOON)
-    _record(refund, outcome, soonest=soonest, now=now)
+    _record(refund, outcome, hand, soonest=soonest, now=now)
     return outcome is not None
 
 
-def _send(gateway: Guarded, refund: Transaction, *, now: datetime) -> RefundOutcome:
+def _send(gateway: Guarded, refund: Transaction, hand: InHand, *, now: datetime) -> RefundOutcome:
     """The gateway's word after it was asked for a refund. Raises Unknown.
 
     It may have been asked before, have taken it on, and only not have found it a moment ago. Then it
@@ -152,22 +151,26 @@ def _send(gateway: Guarded, refund: Transaction, *, now: datetime) -> RefundOutc
     """
     wanted = RefundRequest(refund.key, refund.payment.reference, refund.money)
     try:
-        return gateway.refund(wanted, now=now)
+        with hand.call():
+            return gateway.refund(wanted, now=now)
     except Refused as no:
-        standing = gateway.look_up_refund(refund.key, now=now)
+        with hand.call():
+            standing = gateway.look_up_refund(refund.key, now=now)
         if standing.became is RefundBecame.NOT_FOUND:
             return RefundOutcome(RefundBecame.FAILED, word=no.code)
         return standing
 
 
-def _record(seen: Transaction, outcome: RefundOutcome | None, *, soonest: timedelta, now: datetime) -> None:
+def _record(
+    seen: Transaction, outcome: RefundOutcome | None, hand: InHand, *, soonest: timedelta, now: datetime
+) -> None:
     with transaction():
         lock(seen.payment.order_id)
         payment = (
             Payment.objects.select_related("account").select_for_update(of=("self",)).get(pk=seen.payment_id)
         )
         refund = Transaction.objects.select_related("payment__account").get(pk=seen.pk)
-        if refund.state not in OPEN or not put_down(refund, now=now, lease=IN_HAND):
+        if refund.state not in OPEN or not hand.put_down():
             return  # who has taken it over finds out for themselves
         if outcome is None:
             _ask_again(refund, lost_sight=True, soonest=soonest, now=now)

@@ -8,15 +8,14 @@ import structlog
 
 from holdfast.payments.gateways.base import Became, Outcome, Refused, Unknown
 from holdfast.payments.gateways.breaker import Guarded
-from holdfast.payments.gateways.deadline import deadline
 from holdfast.payments.models import Payment, Transaction
-from holdfast.payments.queries import put_down, take_in_hand
 from holdfast.platform import metrics
 from holdfast.platform.db import transaction
 
 from .actors import gateway_actor
 from .gateways import gateway_for
-from .movements import ASK_AGAIN, ASKS_FOR, IN_HAND, OPEN
+from .in_hand import InHand, taken_in_hand
+from .movements import ASK_AGAIN, OPEN
 from .settlement import apply
 from .story import next_look
 
@@ -33,29 +32,29 @@ def resolve(movement_id: int, *, now: datetime) -> bool:
     time has been heard, and not said yes: what is seen of it then is unknown.
     """
     movement = Transaction.objects.select_related("payment__account").get(pk=movement_id)
-    if movement.state not in OPEN or not take_in_hand(movement, now=now, lease=IN_HAND):
+    if movement.state not in OPEN or (hand := taken_in_hand(movement, now=now)) is None:
         return True
     payment = movement.payment
     gateway = gateway_for(payment.account)
     try:
-        with deadline(ASKS_FOR):
+        with hand.call():
             outcome, refused = gateway.look_up(payment.reference, now=now), False
-            if outcome.became is Became.AUTHORIZED:
-                outcome, refused = _ask(gateway, movement, now=now)
+        if outcome.became is Became.AUTHORIZED:
+            outcome, refused = _ask(gateway, movement, hand, now=now)
     except Unknown as unknown:
         metrics.gateway_unknowns.labels(payment.account.gateway).inc()
         log.warning("resolve_unknown", movement=movement.key, why=str(unknown))
-        _lose_sight(movement, why="no clear answer", now=now)
+        _lose_sight(movement, hand, why="no clear answer", now=now)
         return False
     if outcome.became is Became.PENDING:
-        _lose_sight(movement, why=outcome.word, now=now)
+        _lose_sight(movement, hand, why=outcome.word, now=now)
         return False
     apply(payment, outcome, refused=movement.pk if refused else None, now=now)
-    put_down(movement, now=now, lease=IN_HAND)
+    hand.put_down()
     return True
 
 
-def _ask(gateway: Guarded, movement: Transaction, *, now: datetime) -> tuple[Outcome, bool]:
+def _ask(gateway: Guarded, movement: Transaction, hand: InHand, *, now: datetime) -> tuple[Outcome, bool]:
     """The gateway's word after it was asked, and whether it refused. Raises Unknown.
 
     Under the same key a gateway says again what it said the first time. If that was "pending", and the money
@@ -63,12 +62,15 @@ def _ask(gateway: Guarded, movement: Transaction, *, now: datetime) -> tuple[Out
     """
     reference = movement.payment.reference
     try:
-        said = _send(gateway, movement, now=now)
+        with hand.call():
+            said = _send(gateway, movement, now=now)
     except Refused as no:
         log.warning("resolve_refused", movement=movement.key, why=str(no))
-        return gateway.look_up(reference, now=now), True
+        with hand.call():
+            return gateway.look_up(reference, now=now), True
     if said.became is Became.PENDING and movement.state == "unknown":
-        return gateway.look_up(reference, now=now), True
+        with hand.call():
+            return gateway.look_up(reference, now=now), True
     return said, False
 
 
@@ -79,16 +81,15 @@ def _send(gateway: Guarded, movement: Transaction, *, now: datetime) -> Outcome:
     return gateway.void(reference, key=movement.key, now=now)
 
 
-def _lose_sight(seen: Transaction, *, why: str, now: datetime) -> None:
+def _lose_sight(seen: Transaction, hand: InHand, *, why: str, now: datetime) -> None:
     with transaction():
         payment = (
             Payment.objects.select_related("account").select_for_update(of=("self",)).get(pk=seen.payment_id)
         )
+        if not hand.put_down():
+            return  # who has taken it over finds out for themselves
         movement = Transaction.objects.get(pk=seen.pk)
         if movement.state == "pending":
-            by = gateway_actor(payment.account.gateway)
-            movement.move("lose_sight", by=by, at=now, why=why, in_hand_until=None)
-        else:
-            put_down(movement, now=now, lease=IN_HAND)
+            movement.move("lose_sight", by=gateway_actor(payment.account.gateway), at=now, why=why)
         soon = max(next_look(payment, now=now), now + ASK_AGAIN)
         Payment.objects.filter(pk=payment.pk, state="authorized").update(next_look_at=soon)

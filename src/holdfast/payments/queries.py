@@ -101,7 +101,7 @@ def may_look_now(payment_id: int, *, now: datetime, every: timedelta) -> bool:
         return bool(cursor.rowcount == 1)
 
 
-def take_in_hand(movement: Transaction, *, now: datetime, lease: timedelta) -> bool:
+def take_in_hand(movement: Transaction, *, until: datetime, now: datetime) -> bool:
     """Whether nobody else is asking the gateway about this movement; if so, we are now.
 
     One that has moved since it was read is not ours either: it may be over, and another made in its place.
@@ -109,13 +109,17 @@ def take_in_hand(movement: Transaction, *, now: datetime, lease: timedelta) -> b
     """
     free = Q(in_hand_until=None) | Q(in_hand_until__lte=now)
     mine = Transaction.objects.filter(free, pk=movement.pk, seq=movement.seq)
-    return mine.update(in_hand_until=now + lease) == 1
+    return mine.update(in_hand_until=until) == 1
 
 
-def put_down(movement: Transaction, *, now: datetime, lease: timedelta) -> bool:
+def keep_in_hand(movement: Transaction, *, until: datetime, longer: datetime) -> bool:
+    """Make our lease a longer one. False: somebody has taken it over."""
+    return Transaction.objects.filter(pk=movement.pk, in_hand_until=until).update(in_hand_until=longer) == 1
+
+
+def put_down(movement: Transaction, *, until: datetime) -> bool:
     """We are not asking about it any more. False: somebody has taken it over meanwhile, and keeps it."""
-    mine = Transaction.objects.filter(pk=movement.pk, in_hand_until=now + lease)
-    return mine.update(in_hand_until=None) == 1
+    return Transaction.objects.filter(pk=movement.pk, in_hand_until=until).update(in_hand_until=None) == 1
 
 
 def asked_by(movement: Transaction) -> str:
