@@ -13,6 +13,7 @@ from holdfast.flows import tasks
 from holdfast.flows.tasks import SWEEPING, reconcile_payments
 from holdfast.kernel.clock import utc_now
 from holdfast.payments.models import Payment
+from holdfast.payments.queries import due_for_a_look
 from tests.support.practice import Practice, held
 from tests.support.sandbox import Sandbox
 from tests.support.worker import work
@@ -99,3 +100,19 @@ def test_a_turn_that_has_lasted_its_time_leaves_the_rest_to_the_next(
         states.append(sorted(Payment.objects.values_list("state", flat=True)))
 
     assert states == [["captured", "pending"], ["captured", "captured"]]
+
+
+def test_no_plan_of_the_database_claims_more_payments_than_a_turn_asked_for(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    for at in ("10:00", "11:00", "12:00"):
+        held(practice, at=at)
+    Payment.objects.update(next_look_at=utc_now())
+
+    with connection.cursor() as cursor:  # a plan that it may choose by itself while the table is small
+        cursor.execute(f"ANALYZE {Payment._meta.db_table}")
+        for other in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+            cursor.execute(f"SET enable_{other} = off")
+    claimed = due_for_a_look(now=utc_now(), limit=1, lease=timedelta(minutes=1))
+
+    assert len(claimed) == 1

@@ -79,11 +79,13 @@ def due_for_a_look(*, now: datetime, limit: int, lease: timedelta) -> list[int]:
     One statement with SKIP LOCKED, so that any number of sweeps share the work. If the sweep dies, the
     lease runs out and another takes over.
     """
+    # An array is read once. A subquery that is joined may be read for every row, and each time it would skip
+    # what we have just claimed and lock the next, past the limit.
     sql = f"""
-        UPDATE "{TABLE}" SET next_look_at = %s WHERE id IN (
+        UPDATE "{TABLE}" SET next_look_at = %s WHERE id = ANY (ARRAY(
             SELECT id FROM "{TABLE}" WHERE next_look_at <= %s
             ORDER BY next_look_at LIMIT %s FOR UPDATE SKIP LOCKED
-        ) RETURNING id
+        )) RETURNING id
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, [now + lease, now, limit])
