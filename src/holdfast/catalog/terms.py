@@ -40,7 +40,8 @@ class Terms:
     capture fails, the customer has ``pay_again_within`` seconds to pay anew.
 
     ``deposit_percent`` of the price is asked for at once (0: all of it), and the rest ``balance_before``
-    seconds before the start.
+    seconds before the start. ``on_the_spot``: nothing is asked for before the start; the bookings are there
+    at once, and all of the price is a balance that is due then.
 
     ``refund_shares`` say what a customer who cancels gets back: seconds of notice given, and the percentage
     from then on; with less notice than the least of them, nothing. Money that is only reserved is set free in
@@ -67,6 +68,7 @@ class Terms:
     pay_again_within: int = DAY
     deposit_percent: int = 0
     balance_before: int = 7 * DAY
+    on_the_spot: bool = False
     refund_shares: Shares = ((7 * DAY, 100), (DAY, 50), (0, 0))
     may_reschedule: bool = True
     reschedule_notice: int = DAY

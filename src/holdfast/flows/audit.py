@@ -44,7 +44,8 @@ CHECKS = {
               AND b.state IN ('pending_payment', 'pending_approval', 'confirmed', 'in_progress', 'completed',
                               'no_show'))
     """,
-    # By its terms a booking has all of its money, or the deposit, or the money is reserved; or it is free.
+    # By its terms a booking has all of its money, or the deposit, or the money is reserved; or it is free, or
+    # is paid for on the spot.
     "booking without its money": """
         SELECT 'booking', b.line_id, format('%%s is %%s and nothing has paid for it', b.reference, b.state)
         FROM holdfast_booking_booking b
@@ -52,6 +53,7 @@ CHECKS = {
         JOIN holdfast_orders_order o ON o.id = l.order_id
         WHERE b.state IN ('pending_approval', 'confirmed', 'in_progress', 'completed', 'no_show')
           AND (SELECT sum(price) FROM holdfast_orders_line WHERE id = l.id OR of_id = l.id) > 0
+          AND NOT coalesce((o.terms_placed ->> 'on_the_spot')::boolean, false)
           AND NOT EXISTS (
             SELECT FROM holdfast_orders_due d
             WHERE d.order_id = o.id AND d.kind = 'full' AND d.amount = 0

@@ -17,6 +17,7 @@ from holdfast.booking.models import Booking
 from holdfast.catalog.models import Offering, Resource
 from holdfast.catalog.terms import Terms
 from holdfast.kernel.errors import Invalid, SlotTaken
+from holdfast.kernel.money import Money
 from holdfast.kernel.origins import return_base
 from holdfast.kernel.period import Period
 from holdfast.orders.actions import Item, Placed, place
@@ -122,16 +123,20 @@ def reserve(wish: Wish, *, by: Shopper, now: datetime) -> Held:
 def _hold_what_can_be(wish: Wish, account: GatewayAccount | None, *, by: Shopper, now: datetime) -> Held:
     """Everything; or with ``or_what_is_free`` what is free at another look, for as long as anything is."""
     base = _return_base(wish)
-    chosen = wanted = _chosen(wish, now=now)
+    chosen = wanted = chosen_for(wish, now=now)
     while chosen:
         try:
             return _hold(wish, chosen, account, base, by=by, now=now)
         except SlotTaken:
             note_lost(_times(chosen), now=now)
             chosen = _fewer(chosen, now=now) if wish.or_what_is_free else []
+    raise taken(wanted, now=now)
+
+
+def taken(wanted: Sequence[Chosen], *, now: datetime) -> SlotTaken:
+    """The refusal of what could not be had, with the free slots that are nearest to the first of it."""
     first = wanted[0]
-    near = nearest_free_slots(first.offering, first.period.start, now=now, needed=first.resources)
-    raise SlotTaken(near)
+    return SlotTaken(nearest_free_slots(first.offering, first.period.start, now=now, needed=first.resources))
 
 
 def _times(chosen: Sequence[Chosen]) -> list[tuple[int, datetime]]:
@@ -145,7 +150,7 @@ def _fewer(chosen: Sequence[Chosen], *, now: datetime) -> list[Chosen]:
     return kept if len(kept) < len(chosen) else kept[:-1]
 
 
-def _chosen(wish: Wish, *, now: datetime) -> list[Chosen]:
+def chosen_for(wish: Wish, *, now: datetime) -> list[Chosen]:
     """The chosen services at open times. Raises Invalid, also for services that cannot be sold together."""
     first = wish.offering
     if any(
@@ -181,34 +186,62 @@ def _hold(
     now: datetime,
 ) -> Held:
     """The one transaction of a checkout: the intent is written down before the gateway hears of it."""
-    terms = wish.terms
     with transaction():
         customer = customer_of(by.user)
         refuse_squatting(customer, address=by.address, times=_times(chosen), now=now)
-        promo, quote = _priced(wish, chosen, customer=customer, now=now)
-        if lost_lately(_times(chosen), now=now):
-            _refuse_taken(chosen, now=now)
-        placed = place(
-            [one.item for one in chosen],
-            customer=customer,
-            terms=terms,
-            quote=quote,
-            return_base=return_to,
+        return hold_for(
+            customer,
+            wish,
+            chosen,
+            account=account,
+            return_to=return_to,
             address=by.address,
             by=str(by),
             now=now,
         )
-        bookings: Sequence[Booking] = ()
-        if terms.books_at_once:
-            bookings = book(placed.order, placed.lines, state="pending_payment", by=str(by), now=now)
-        if promo is not None:
-            redeem(promo, order=placed.order, customer=customer, now=now)
-        wanted = {
-            line.owner: wanted_by(one.offering, one.resources, one.period)
-            for line, one in zip(placed.lines, chosen, strict=True)
-        }
-        claim_all(wanted, until=now + terms.hold_for, now=now)
-        payment = _begin(placed, account, offering=wish.offering.pk, by=str(by), now=now)
+
+
+@transaction_required
+def hold_for(
+    customer: Customer,
+    wish: Wish,
+    chosen: Sequence[Chosen],
+    *,
+    account: GatewayAccount | None,
+    return_to: str,
+    address: str | None,
+    by: str,
+    now: datetime,
+) -> Held:
+    """Write an order down for this customer and hold its time, whoever asks for it.
+
+    Raises Invalid for a promo code that may not be used, PromoUsedUp, and SlotTaken, which knows no nearest.
+    """
+    terms = wish.terms
+    promo, quote = priced_for(wish, chosen, customer=customer, now=now)
+    if lost_lately(_times(chosen), now=now):
+        _refuse_taken(chosen, now=now)
+    placed = place(
+        [one.item for one in chosen],
+        customer=customer,
+        terms=terms,
+        quote=quote,
+        return_base=return_to,
+        address=address,
+        by=by,
+        now=now,
+    )
+    bookings: Sequence[Booking] = ()
+    if terms.books_at_once:
+        bookings = book(placed.order, placed.lines, state="pending_payment", by=by, now=now)
+    if promo is not None:
+        redeem(promo, order=placed.order, customer=customer, now=now)
+    wanted = {
+        line.owner: wanted_by(one.offering, one.resources, one.period)
+        for line, one in zip(placed.lines, chosen, strict=True)
+    }
+    claim_all(wanted, until=now + terms.hold_for, now=now)
+    payment = _begin(placed, account, offering=wish.offering.pk, by=by, now=now)
     return Held(placed, bookings, payment)
 
 
@@ -218,9 +251,10 @@ def _refuse_taken(chosen: Sequence[Chosen], *, now: datetime) -> None:
         raise SlotTaken
 
 
-def _priced(
-    wish: Wish, chosen: Sequence[Chosen], *, customer: Customer, now: datetime
+def priced_for(
+    wish: Wish, chosen: Sequence[Chosen], *, customer: Customer | None, now: datetime
 ) -> tuple[PromoCode | None, Quote]:
+    """What it costs today, and the promo code that makes it cheaper. Raises Invalid as ``promo_for``."""
     offerings = [one.offering for one in chosen]
     promo = None
     if wish.promo_code:
@@ -233,11 +267,12 @@ def _priced(
 def _begin(
     placed: Placed, account: GatewayAccount | None, *, offering: int, by: str, now: datetime
 ) -> Payment | None:
-    """The payment of what is due now, unless it is opened later; where nothing is due, all is done."""
+    """The payment of what is due now, unless it is opened later; where nothing is due yet, all is done."""
     order = placed.order
-    if order.total == 0:
+    if order.total == 0 or order.terms.on_the_spot:
+        why = "to be paid on the spot" if order.total else "nothing to pay"
         take(*(line.owner for line in placed.lines))
-        enter(order, placed.lines, None, by=by, now=now, why="nothing to pay")
+        enter(order, placed.lines, None, by=by, now=now, why=why)
         return None
     if account is None:
         return None
@@ -248,4 +283,4 @@ def _nothing_to_pay(held: Held) -> Checkout:
     order = held.placed.order
     booking = Booking.objects.get(pk=held.placed.line.pk)
     success = order.terms.success_address.format(payment="", booking=booking.reference, reason="")
-    return Checkout("", held.placed.due.money, None, order.return_base + success, "")
+    return Checkout("", Money(0, order.currency), None, order.return_base + success, "")

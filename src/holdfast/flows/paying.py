@@ -69,8 +69,13 @@ def pay(due_id: int, *, by: Shopper, now: datetime, method: str = "", anew: bool
     due = Due.objects.select_related("order__business", "order__customer").filter(pk=due_id).first()
     if due is None or due.order.customer.user_id != by.user.pk:
         raise NotFound("There is no such payment to be made.")
+    return pay_due(due, by=str(by), now=now, method=method, anew=anew)
+
+
+def pay_due(due: Due, *, by: str, now: datetime, method: str = "", anew: bool = False) -> Checkout:
+    """The same for whoever has shown that they may pay it. ``due`` comes with its order's business."""
     account = account_of(due.order.business, method=method)
-    payment, is_new = _attempt(due, account, anew=anew, by=str(by), now=now)
+    payment, is_new = _attempt(due, account, anew=anew, by=by, now=now)
     if not is_new:
         return checkout_of(payment, payment.order, payment_url=payment.payment_url)
     log.info("payment_begun", order=payment.order_id, reference=payment.reference)

@@ -18,7 +18,7 @@ from holdfast.payments.actions import write_intent
 from holdfast.payments.gateways.base import Became, Outcome
 from holdfast.payments.models import GatewayAccount, Payment
 from holdfast.payments.queries import BY_HAND, is_only_reserved, open_dues
-from holdfast.platform.db import retried_once, transaction
+from holdfast.platform.db import retried_once, transaction, transaction_required
 from holdfast.platform.models import User
 
 from .changing import Change, change_from_inside
@@ -65,30 +65,38 @@ def record_payment(reference: str, taken: Taken, *, by: User, trade: str, now: d
 @retried_once
 def _record(change: Change, taken: Taken, *, now: datetime) -> Payment:
     with transaction():
-        order = lock(change.order_id)
-        due = _next_due(order)
-        if taken.amount != due.money:
-            raise Invalid({"amount": [f"Payment amount must be exactly {due.money.decimal}."]})
-        payment = write_intent(
-            due,
-            order=order,
-            account=_account(order),
-            reference=_reference(order, now=now),
-            first_look_at=None,
-            recorded_by=change.by,
-            by=change.by,
-            now=now,
-            why=taken.method.value,
-        )
-        outcome = Outcome(
-            Became.CAPTURED,
-            word=taken.method.value,
-            amount=taken.amount,
-            transaction_reference=taken.note[:80],
-        )
-        payment = carry_out(payment, outcome, by=change.by, now=now)
-        if not payment.wins:
-            raise Conflict(GONE)  # and nothing is written: nobody need take it
+        return take_by_hand(lock(change.order_id), taken, by=change.by, now=now)
+
+
+@transaction_required
+def take_by_hand(order: Order, taken: Taken, *, by: str, now: datetime) -> Payment:
+    """Write down and settle what ``by`` has taken for the next due of an order, whose lock the caller has.
+
+    Raises Invalid and Conflict as ``record_payment``; the caller's transaction then rolls back.
+    """
+    due = _next_due(order)
+    if taken.amount != due.money:
+        raise Invalid({"amount": [f"Payment amount must be exactly {due.money.decimal}."]})
+    payment = write_intent(
+        due,
+        order=order,
+        account=_account(order),
+        reference=_reference(order, now=now),
+        first_look_at=None,
+        recorded_by=by,
+        by=by,
+        now=now,
+        why=taken.method.value,
+    )
+    outcome = Outcome(
+        Became.CAPTURED,
+        word=taken.method.value,
+        amount=taken.amount,
+        transaction_reference=taken.note[:80],
+    )
+    payment = carry_out(payment, outcome, by=by, now=now)
+    if not payment.wins:
+        raise Conflict(GONE)  # and nothing is written: nobody need take it
     return payment
 
 

@@ -49,7 +49,7 @@ class Placed:
 
     @property
     def due(self) -> Due:
-        """What is to be paid now."""
+        """What is to be paid first."""
         return self.dues[0]
 
 
@@ -129,6 +129,7 @@ def _asked(order: Order, terms: Terms, *, starts_at: datetime, now: datetime) ->
         balance_before=timedelta(seconds=terms.balance_before),
         starts_at=starts_at,
         now=now,
+        on_the_spot=terms.on_the_spot,
     )
     return tuple(Due(order=order, kind=ask.kind.value, amount=ask.amount, due_at=ask.due_at) for ask in asks)
 

@@ -30,13 +30,22 @@ class Ask:
 
 
 def dues_for(
-    total: int, *, deposit_percent: int, balance_before: timedelta, starts_at: datetime, now: datetime
+    total: int,
+    *,
+    deposit_percent: int,
+    balance_before: timedelta,
+    starts_at: datetime,
+    now: datetime,
+    on_the_spot: bool = False,
 ) -> tuple[Ask, ...]:
     """What to ask for ``total``, the one to be paid now first.
 
     ``balance_before`` the start the balance is due. If that is past, or the deposit comes to nothing or to
-    everything, all of it is due now; a total of 0 asks for one full due of 0.
+    everything, all of it is due now; a total of 0 asks for one full due of 0. ``on_the_spot`` nothing is to
+    be paid now, and all of it is the balance, due at the start.
     """
+    if on_the_spot and total:
+        return (Ask(Kind.BALANCE, total, starts_at),)
     deposit = half_up(total * deposit_percent, 100)
     balance_at = starts_at - balance_before
     if not 0 < deposit < total or balance_at <= now:
