@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import answering, views
+from . import agenda, answering, views
 
 app_name = "desk"
 urlpatterns = [
-    path("", views.front, name="front"),
+    path("", agenda.front, name="front"),
     path("bookings/<slug:reference>/", views.booking, name="booking"),
     path("bookings/<slug:reference>/accept/", answering.accept, name="accept"),
     path("bookings/<slug:reference>/decline/", answering.decline, name="decline"),
