@@ -32,6 +32,8 @@ from typing import Any
 class HoldfastError(Exception):
     """Something went wrong."""
 
+    heading = ""  # what a trade says above the message, if its callers expect that
+
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or " ".join((type(self).__doc__ or "").split()))
 

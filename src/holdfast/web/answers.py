@@ -14,6 +14,12 @@ class Problem(Schema):
     error: str
 
 
+class HeadedProblem(Problem):
+    """``error`` says what failed, and ``details`` why."""
+
+    details: str
+
+
 class CodeProblem(Problem):
     """``code_required``: email and password are right, and a one-time ``code`` is wanted beside them."""
 

@@ -36,6 +36,8 @@ def body_of(error: errors.HoldfastError) -> Body:
     for kind, describe in BODIES.items():
         if isinstance(error, kind):
             return describe(error)
+    if error.heading:
+        return {"error": error.heading, "details": error.message}
     return {"error": error.message}
 
 

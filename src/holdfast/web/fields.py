@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
 YYYY_MM_DD = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 HH_MM = r"^([01][0-9]|2[0-3]):[0-5][0-9](:00)?$"
+H_MM_AM = r"^(0?[1-9]|1[0-2]):[0-5][0-9] ?[AaPp][Mm]$"
 TABS_AND_LINES = "\n\r\t"
 
 
@@ -36,6 +37,21 @@ def _written_time(said: str) -> str:
     if not re.fullmatch(HH_MM, said):
         raise ValueError("Write the time as HH:MM, from 00:00 to 23:59.")
     return said
+
+
+def _either_clock(said: Any) -> Any:
+    """``2:30 PM`` as ``14:30``."""
+    if not isinstance(said, str) or not re.fullmatch(H_MM_AM, said.strip()):
+        return said
+    hour, minute = said.strip()[:-2].strip().split(":")
+    after_noon = said.strip()[-2:].upper() == "PM"
+    return f"{int(hour) % 12 + 12 * after_noon:02}:{minute}"
+
+
+def _in_the_past(day: date) -> date:
+    if day > date.today():  # noqa: DTZ011 - a birthday has no zone
+        raise ValueError("A birth date lies in the past.")
+    return day
 
 
 def _written_number(said: Any) -> Any:
@@ -74,6 +90,12 @@ Clock = Annotated[
     AfterValidator(_written_time),
     WithJsonSchema({"type": "string", "pattern": HH_MM, "examples": ["10:00"]}),
 ]
+EitherClock = Annotated[
+    Clock,
+    BeforeValidator(_either_clock),
+    WithJsonSchema({"type": "string", "pattern": f"{HH_MM}|{H_MM_AM}", "examples": ["10:30", "10:00 AM"]}),
+]
+Birthday = Annotated[Day, AfterValidator(_in_the_past)]
 Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=254),
@@ -83,4 +105,5 @@ Email = Annotated[
 Password = Annotated[str, StringConstraints(max_length=256)]
 Id = Annotated[int, BeforeValidator(_written_number), Field(ge=1, le=2**63 - 1)]
 PlainText = AfterValidator(_plain_text)
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), PlainText]
 MayBeNull = BeforeValidator(_none_is_empty)  # of an optional text: null says as little as ""

@@ -27,7 +27,7 @@ from holdfast.web.answers import (
     documented,
 )
 from holdfast.web.auth import signed_in, who
-from holdfast.web.contact import check_phone
+from holdfast.web.birth import birth_details
 from holdfast.web.naming import named
 from holdfast.web.paging import Page, Paging, paged
 from holdfast.web.slots import DaySlots, SlotQuery, SpanSlots, slots_answer, slots_out
@@ -139,18 +139,12 @@ def wish_of(body: BookWithPayment) -> Wish:
         offering = catalogue.offering(body.service, trade=TRADE)
     except NotFound:
         raise Invalid({"service": ["There is no such service."]}) from None
-    problems = check_phone("contact_phone", body.contact_phone, country=offering.business.country)
-    if offering.languages and body.language not in offering.languages:
-        problems["language"] = [f"Offered in: {', '.join(offering.languages)}."]
-    if problems:
-        raise Invalid(problems)
-    kept = body.dict(exclude={"service", "preferred_date", "preferred_time", "redirect_url"})
     return Wish(
         choices=(
             Choice(
                 offering=offering,
                 starts_at=datetime.combine(body.preferred_date, body.time),
-                details={**kept, "birth_date": body.birth_date.isoformat()},
+                details=birth_details(body, offering=offering),
             ),
         ),
         return_url=body.redirect_url,

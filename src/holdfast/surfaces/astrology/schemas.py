@@ -7,37 +7,19 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints
 
-from holdfast.web.fields import Clock, Day, Email, Id, MayBeNull, PlainText
+from holdfast.web.birth import BirthDetails
+from holdfast.web.fields import Clock, Day, Id, MayBeNull
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), PlainText]
 
-
-class BookWithPayment(Schema):
+class BookWithPayment(BirthDetails):
     """What is needed to hold a consultation and start its payment. Date and time: the business's zone."""
 
     service: Id
-    language: Text
     preferred_date: Day
     preferred_time: Clock
-    birth_place: Text
-    birth_date: Day
-    birth_time: Clock
-    gender: Literal["MALE", "FEMALE", "OTHER"]
-    questions: Annotated[
-        str, StringConstraints(strip_whitespace=True, max_length=2000), PlainText, MayBeNull
-    ] = ""
-    contact_email: Email
-    contact_phone: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20), PlainText]
     redirect_url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=150), MayBeNull] = ""
-
-    @field_validator("birth_date")
-    @classmethod
-    def born_in_the_past(cls, day: date) -> date:
-        if day > date.today():  # noqa: DTZ011 - a birthday has no zone
-            raise ValueError("A birth date lies in the past.")
-        return day
 
     @property
     def time(self) -> time:
