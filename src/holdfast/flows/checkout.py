@@ -283,4 +283,5 @@ def _nothing_to_pay(held: Held) -> Checkout:
     order = held.placed.order
     booking = Booking.objects.get(pk=held.placed.line.pk)
     success = order.terms.success_address.format(payment="", booking=booking.reference, reason="")
-    return Checkout("", Money(0, order.currency), None, order.return_base + success, "")
+    nothing = Money(0, order.currency)
+    return Checkout(order.pk, None, "", nothing, None, order.return_base + success, "")

@@ -50,8 +50,13 @@ NOT_YET = "This can be paid once it is booked."
 
 @dataclass(frozen=True)
 class Checkout:
-    """An opened payment. ``payment_url`` is None while the gateway has not answered, or nothing was due."""
+    """An opened payment of an order. ``payment_url`` is None while the gateway has not answered.
 
+    Where nothing was due there is no payment: its id is None as well, and its reference empty.
+    """
+
+    order_id: int
+    payment_id: int | None
     reference: str
     amount: Money
     payment_url: str | None
@@ -149,6 +154,8 @@ def checkout_of(payment: Payment, order: Order, *, payment_url: str | None) -> C
     terms, base = order.terms, order.return_base
     filled = {"payment": payment.reference, "booking": "", "reason": ""}
     return Checkout(
+        order_id=order.pk,
+        payment_id=payment.pk,
         reference=payment.reference,
         amount=payment.money,
         payment_url=payment_url,
