@@ -30,11 +30,15 @@ def deliver(
     booking: int | None = None,
     payment: int | None = None,
     step: int | str | None = None,
+    again: int = 0,
     **told: object,
 ) -> None:
     """Send the email ``name`` about a booking or a payment, unless it has been sent.
 
     What can happen to it more than once is told apart by its ``step``; what its template needs beside the
-    row is ``told``.
+    row is ``told``. A person may want it sent ``again``, for the first, second, … time.
     """
-    send(name, FACTS[name](booking if booking is not None else payment, **told), now=now, step=step)
+    fact = FACTS[name](booking if booking is not None else payment, **told)
+    said = {"name": name, "booking": booking, "payment": payment, "step": step, **told}
+    kept = {key: value for key, value in said.items() if value is not None}
+    send(name, fact, now=now, step=step, again=again, told=kept)

@@ -28,14 +28,25 @@ class Fact:
     context: dict[str, Any]
 
 
-def send(name: str, fact: Fact, *, now: datetime, step: int | str | None = None) -> None:
-    """Send the email ``name`` of a fact, unless it has been sent or there is nobody to send it to."""
+def send(
+    name: str,
+    fact: Fact,
+    *,
+    now: datetime,
+    step: int | str | None = None,
+    again: int = 0,
+    told: dict[str, Any] | None = None,
+) -> None:
+    """Send the email ``name`` of a fact, unless it has been sent or there is nobody to send it to.
+
+    ``told`` is kept with it, for whoever wants it sent again; ``again`` counts how often that was.
+    """
     host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
-    which = f".{step}" if step is not None else ""
+    which = (f".{step}" if step is not None else "") + (f".again-{again}" if again else "")
     message_id = f"<{name}.{fact.subject_kind}.{fact.subject_id}{which}@{host}>"
     if not fact.to:
         return
-    about = {"kind": name, "subject_kind": fact.subject_kind, "subject_id": fact.subject_id}
+    about = {"kind": name, "subject_kind": fact.subject_kind, "subject_id": fact.subject_id, "told": told}
     email, _ = Email.objects.get_or_create(message_id=message_id, defaults=about)
     if email.sent_at is not None:
         return
