@@ -39,38 +39,43 @@ class Owed:
     percent: int
 
 
-def preview_cancellation(reference: str, *, by: User, trade: str, now: datetime) -> Owed:
+def preview_cancellation(
+    reference: str, *, by: User, trade: str, now: datetime, by_terms: bool = False
+) -> Owed:
     """What canceling now would give back. Changes nothing, and refuses as ``cancel_booking`` does."""
     change = change_of(reference, by=by, trade=trade)
     booking = Booking.objects.select_related("line__order").get(pk=change.booking_id)
     booking.lifecycle.after(booking.state, "cancel")
     order, payments = booking.line.order, winners(change.order_id)
-    percent = _percent(order.terms, booking, payments, change, now=now)
+    percent = _percent(order.terms, booking, payments, change, by_terms=by_terms, now=now)
     return Owed(owed_for(booking, order, payments, percent=percent), percent)
 
 
-def cancel_booking(reference: str, *, by: User, trade: str, now: datetime) -> Owed:
+def cancel_booking(
+    reference: str, *, by: User, trade: str, now: datetime, by_terms: bool = False, why: str = ""
+) -> Owed:
     """Cancel a booking and give back what its terms allow; all of it when the business cancels.
 
-    One that is not paid yet ends with all that was ordered together. Raises NotFound for another's booking,
-    and Conflict for one that is over, or has begun for its customer, or is being accepted at this moment.
+    ``by_terms`` says that the business does it because its customer has asked for it. One that is not paid
+    yet ends with all that was ordered together. Raises NotFound for another's booking, and Conflict for one
+    that is over, or has begun for its customer, or is being accepted at this moment.
     """
     change = change_of(reference, by=by, trade=trade)
-    owed = _cancel(change, now=now)
+    owed = _cancel(change, by_terms=by_terms, why=why, now=now)
     log.info("canceled", booking=reference, by=change.by, percent=owed.percent, refund=str(owed.refund))
     return owed
 
 
 @retried_once
-def _cancel(change: Change, *, now: datetime) -> Owed:
+def _cancel(change: Change, *, by_terms: bool, why: str, now: datetime) -> Owed:
     """The one transaction of a cancellation. Under the order's lock the second one finds it canceled."""
     with transaction():
         order = lock(change.order_id)
         booking = Booking.objects.select_related("line__order").get(pk=change.booking_id)
         payments = winners(order.pk)
         _refuse_reserved(order, booking, payments)
-        booking.move("cancel", by=change.by, at=now, answer_by=None)
-        percent = _percent(order.terms, booking, payments, change, now=now)
+        booking.move("cancel", by=change.by, at=now, why=why, answer_by=None)
+        percent = _percent(order.terms, booking, payments, change, by_terms=by_terms, now=now)
         if order.state == "placed":
             free(order, event="cancel", reason="canceled", by=change.by, now=now)
             refund = Money(0, order.currency)
@@ -78,7 +83,7 @@ def _cancel(change: Change, *, now: datetime) -> Owed:
             back = part(order, [booking], reason="canceled", percent=percent, by=change.by, now=now)
             refund = back[booking.pk]
         owed = Owed(refund, percent)
-        _tell(booking, owed, change)
+        _tell(booking, owed, by_business=change.for_business and not by_terms)
     return owed
 
 
@@ -93,12 +98,18 @@ def _refuse_reserved(order: Order, booking: Booking, payments: list[Payment]) ->
 
 
 def _percent(
-    terms: Terms, booking: Booking, payments: list[Payment], change: Change, *, now: datetime
+    terms: Terms,
+    booking: Booking,
+    payments: list[Payment],
+    change: Change,
+    *,
+    by_terms: bool,
+    now: datetime,
 ) -> int:
     """Raises Conflict for a customer's booking that has begun."""
-    if change.for_business:
+    if change.for_business and not by_terms:
         return ALL_OF_IT
-    if booking.starts_at <= now:
+    if booking.starts_at <= now and not change.for_business:
         raise Conflict(BEGUN)
     if any(payment.is_reserved for payment in payments):
         return ALL_OF_IT  # reserved money is set free
@@ -106,11 +117,5 @@ def _percent(
 
 
 @transaction_required
-def _tell(booking: Booking, owed: Owed, change: Change) -> None:
-    post(
-        "email",
-        name="canceled",
-        booking=booking.pk,
-        back=owed.refund.amount,
-        by_business=change.for_business,
-    )
+def _tell(booking: Booking, owed: Owed, *, by_business: bool) -> None:
+    post("email", name="canceled", booking=booking.pk, back=owed.refund.amount, by_business=by_business)

@@ -43,12 +43,28 @@ def change_from_inside(reference: str, *, by: User, trade: str) -> Change:
 
     Raises NotFound, and Forbidden for a customer's own booking.
     """
-    booking = _booking(reference, trade)
-    if booking.customer.user_id == by.pk:
-        raise Forbidden  # nobody accepts, or says paid, what is their own
+    booking = _anothers(reference, trade, by)
     if businesses_run_by(by).filter(pk=booking.business_id).exists() or _gives(by, booking):
         return Change(booking.pk, booking.line.order_id, _member(by, booking), for_business=True)
     raise NotFound("There is no such booking.")
+
+
+def change_of_money(reference: str, *, by: User, trade: str) -> Change:
+    """The booking as whoever runs its business may give back money of it.
+
+    Raises NotFound, for who only gives it as well, and Forbidden for a customer's own booking.
+    """
+    booking = _anothers(reference, trade, by)
+    if not businesses_run_by(by).filter(pk=booking.business_id).exists():
+        raise NotFound("There is no such booking.")
+    return Change(booking.pk, booking.line.order_id, _member(by, booking), for_business=True)
+
+
+def _anothers(reference: str, trade: str, user: User) -> Booking:
+    booking = _booking(reference, trade)
+    if booking.customer.user_id == user.pk:
+        raise Forbidden  # nobody accepts, says paid, or gives money back for, what is their own
+    return booking
 
 
 def _booking(reference: str, trade: str) -> Booking:

@@ -12,19 +12,26 @@ from holdfast.catalog.models import Offering, Provider, Resource
 from holdfast.kernel.errors import Invalid
 from holdfast.kernel.period import Period
 
+TOO_SOON = "too_soon"
 NOT_OPEN = {
     "past": "This time has passed.",
-    "too_soon": "This time is too soon: more notice is needed.",
+    TOO_SOON: "This time is too soon: more notice is needed.",
     "too_far": "This date is too far ahead to be booked yet.",
 }
 
 
 def open_period(
-    offering: Offering, starts_at: datetime, resources: Sequence[Resource], *, now: datetime
+    offering: Offering,
+    starts_at: datetime,
+    resources: Sequence[Resource],
+    *,
+    now: datetime,
+    at_short_notice: bool = False,
 ) -> Period:
     """The slot that starts at ``starts_at``, which is naive: the clock on the business's wall.
 
-    Raises Invalid when there is none. Whether it is still free is for the claim to say.
+    Raises Invalid when there is none. Whether it is still free is for the claim to say. The business itself
+    may choose one ``at_short_notice``.
     """
     zone: ZoneInfo = offering.business.zone
     day = starts_at.date()
@@ -37,7 +44,7 @@ def open_period(
     slot = next((slot for slot in slots if slot.period.start == start), None)
     if slot is None:
         raise Invalid({"time": ["This is not one of the open times of that day."]})
-    if slot.reason is not None:
+    if slot.reason is not None and not (at_short_notice and slot.reason == TOO_SOON):
         raise Invalid({"time": [NOT_OPEN[slot.reason]]})
     return slot.period
 

@@ -77,10 +77,10 @@ def _carries_a_booking(payment: Payment) -> bool:
     return any(one.lifecycle.allows(one.state, "cancel") for one in bookings_of(payment.order))
 
 
-def record_refund(refund_id: int, *, by: str, now: datetime) -> None:
+def record_refund(refund_id: int, *, by: str, now: datetime, note: str = "") -> None:
     """Somebody has given money back by hand, and says so. Saying it again changes nothing.
 
-    Raises Conflict for a refund that its gateway has in hand.
+    ``note`` is a receipt's or a transfer's number. Raises Conflict for a refund that its gateway has in hand.
     """
     with transaction():
         seen = Transaction.objects.select_related("payment").get(pk=refund_id)
@@ -90,7 +90,8 @@ def record_refund(refund_id: int, *, by: str, now: datetime) -> None:
             raise Conflict(f"{refund.key} is the gateway's to make.")
         if refund.state == "succeeded":
             return
-        conclude_refund(refund, succeeded=True, word="given by hand", gateway_reference="", by=by, now=now)
+        word = f"given by hand: {note}" if note else "given by hand"
+        conclude_refund(refund, succeeded=True, word=word, gateway_reference="", by=by, now=now)
         next_refund(refund.payment, by=by, now=now)
     log.info("refund_recorded", refund=refund.key, by=by)
 
@@ -100,13 +101,27 @@ def leave_to_a_person(refund_id: int, *, by: str, now: datetime) -> None:
     that was made anew, by the gateway or by hand.
     """
     with transaction():
-        seen = Transaction.objects.select_related("payment").get(pk=refund_id)
-        payment = _locked(seen.payment_id)
-        later = payment.transactions.filter(kind=seen.kind, amount=seen.amount, pk__gt=seen.pk)
-        if seen.state != "failed" or later.exists() or payment.refunding or seen.amount > payment.left:
-            raise Conflict(f"{seen.key} is not a refund that has failed and is still owed.")
-        money = Money(seen.amount, payment.currency)
-        owe_refund(payment, money, reason=seen.reason, by_hand=True, by=by, now=now)
+        payment, refused = _refused(refund_id)
+        owe_refund(payment, refused.money, reason=refused.reason, by_hand=True, by=by, now=now)
+
+
+def ask_anew(refund_id: int, *, by: str, now: datetime) -> None:
+    """Ask a gateway anew for a refund that it has refused. Raises Conflict as ``leave_to_a_person`` does."""
+    with transaction():
+        payment, refused = _refused(refund_id)
+        give_back(payment, refused.money, reason=refused.reason, by=by, now=now)
+    log.info("refund_asked_anew", refund=refused.key, by=by)
+
+
+def _refused(refund_id: int) -> tuple[Payment, Transaction]:
+    """A refund that has failed and is still owed, with its payment locked."""
+    seen = Transaction.objects.select_related("payment").get(pk=refund_id)
+    payment = _locked(seen.payment_id)
+    later = payment.transactions.filter(kind=seen.kind, amount=seen.amount, pk__gt=seen.pk)
+    is_refund = seen.kind == Transaction.Kind.REFUND and seen.state == "failed"
+    if not is_refund or later.exists() or payment.refunding or seen.amount > payment.left:
+        raise Conflict(f"{seen.key} is not a refund that has failed and is still owed.")
+    return payment, seen
 
 
 def _locked(payment_id: int) -> Payment:

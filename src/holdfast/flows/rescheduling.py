@@ -72,7 +72,8 @@ def reschedule_booking(
 
     ``offering`` is another one of the same business to move to, if not the same. A dearer time is held, and
     the booking moves when the difference has been paid; until then it stands. For a cheaper one the terms say
-    how much of the difference goes back. Whoever moves it for the business moves it at its price.
+    how much of the difference goes back. Whoever moves it for the business moves it at its price, and at short
+    notice too.
 
     Raises NotFound for another's booking, Invalid for a time that is not open, Conflict for a booking that
     is over, is being accepted at this moment or, by its terms, is too near for its customer to move, and
@@ -80,7 +81,7 @@ def reschedule_booking(
     """
     change = change_of(reference, by=by, trade=trade)
     line = Line.objects.select_related("offering__business").get(pk=change.booking_id)
-    target = _target(line, offering, starts_at, now=now)
+    target = _target(line, offering, starts_at, at_short_notice=change.for_business, now=now)
     try:
         done = _move(change, target, now=now)
     except SlotTaken:
@@ -95,12 +96,15 @@ def reschedule_booking(
     return done
 
 
-def _target(line: Line, offering: Offering | None, starts_at: datetime, *, now: datetime) -> Target:
+def _target(
+    line: Line, offering: Offering | None, starts_at: datetime, *, at_short_notice: bool, now: datetime
+) -> Target:
     to = offering or line.offering
     if (to.business_id, to.trade) != (line.offering.business_id, line.offering.trade):
         raise Invalid({"offering": ["This is not a service of the same business."]})
     resources = list(resources_of(to).select_related("provider"))
-    return Target(to, open_period(to, starts_at, resources, now=now), resources)
+    period = open_period(to, starts_at, resources, now=now, at_short_notice=at_short_notice)
+    return Target(to, period, resources)
 
 
 @retried_once

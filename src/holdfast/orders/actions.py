@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from holdfast.platform.rows import insert
 from .dues import Kind as DueKind
 from .dues import dues_for
 from .models import Due, Line, Order
-from .pricing import Kind, Quote, QuotedLine, tax_line
+from .pricing import WHOLE_RATE, Kind, Quote, QuotedLine, half_up, tax_line
 
 
 @dataclass(frozen=True)
@@ -144,16 +144,35 @@ def add_line(order: Order, *, of: Line, title: str, price: int) -> Line:
     kind = Kind.FEE if price >= 0 else Kind.DISCOUNT
     quoted = [QuotedLine(kind, title, price, tax_rate=of.tax_rate)]
     if of.tax_rate:
-        business = order.business
-        quoted.append(
-            tax_line(
-                price,
-                of=None,
-                rate=of.tax_rate,
-                tax_name=business.tax_name,
-                prices_include_tax=business.prices_include_tax,
-            )
-        )
+        quoted.append(_tax_on(price, order, of))
+    return _add(order, of, quoted)
+
+
+@transaction_required
+def take_off(order: Order, *, of: Line, title: str, amount: int) -> Line:
+    """Make a service of a placed order cheaper by exactly this much, with the tax that is in it.
+
+    The order's total goes along, and is read anew. The caller has the order's lock.
+    """
+    if not of.tax_rate or order.business.prices_include_tax:
+        return add_line(order, of=of, title=title, price=-amount)
+    net = half_up(amount * WHOLE_RATE, WHOLE_RATE + of.tax_rate)
+    tax = replace(_tax_on(-net, order, of), price=net - amount, tax=net - amount)
+    return _add(order, of, [QuotedLine(Kind.DISCOUNT, title, -net, tax_rate=of.tax_rate), tax])
+
+
+def _tax_on(price: int, order: Order, of: Line) -> QuotedLine:
+    business = order.business
+    return tax_line(
+        price,
+        of=None,
+        rate=of.tax_rate,
+        tax_name=business.tax_name,
+        prices_include_tax=business.prices_include_tax,
+    )
+
+
+def _add(order: Order, of: Line, quoted: Sequence[QuotedLine]) -> Line:
     parts = [_part(one, of=of) for one in quoted]
     insert(parts)
     change = sum(one.price for one in quoted)
