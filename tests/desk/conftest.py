@@ -13,7 +13,7 @@ from django.test import Client
 
 from holdfast.availability.models import DateOverride
 from holdfast.booking.models import Booking, Rescheduling
-from holdfast.catalog.models import Offering, Provider
+from holdfast.catalog.models import Offering, Package, Provider
 from holdfast.flows import second_factor
 from holdfast.flows.actors import Shopper
 from holdfast.flows.blocks import block
@@ -159,6 +159,7 @@ def books(practice: Practice, sandbox: Sandbox) -> Books:
         settle(payment_of(checkout).pk, now=an_hour_later)
     call_from_the_gateway(paid)
     DateOverride.objects.create(resource=practice.person, day=TODAY)
+    Package.objects.create(offering=practice.offering, name="At home", price=299_900)
     block(practice.person, Period(TONIGHT, TONIGHT + timedelta(hours=1)), by="user:1", now=NOW)
     issue(new_member(practice, "owner"), now=utc_now())
     second_factor.set_up(new_user(), now=NOW)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import uuid
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -110,11 +111,14 @@ class Provider(models.Model):
 
 
 class Offering(models.Model):
-    """What can be booked, with a price and a duration."""
+    """What can be booked, with a price and a duration. ``package`` is what it is sold as: see ``sold_as``."""
+
+    package: Package | None = None
 
     business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="offerings")
     trade = models.CharField(max_length=20)
     title = models.CharField(max_length=160)
+    category = models.CharField(max_length=60, blank=True, default="", db_default="")
     description = models.TextField(blank=True)
     image = models.CharField(max_length=200, blank=True)
     price = models.PositiveBigIntegerField(help_text="in minor units of the business's currency")
@@ -152,3 +156,39 @@ class Offering(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def sold_as(self, package: Package | None) -> Offering:
+        """This offering at a package's price, duration and name: a copy with the same id, never saved."""
+        sold = copy.copy(self)
+        sold.package = package
+        if package is not None:
+            assert package.offering_id == self.pk
+            sold.price = package.price
+            sold.duration = package.duration or self.duration
+            sold.title = f"{self.title} ({package.name})"
+        return sold
+
+
+class Package(models.Model):
+    """An offering as it is sold at another price, and perhaps elsewhere, in another language, for longer."""
+
+    offering = models.ForeignKey(Offering, on_delete=models.CASCADE, related_name="packages")
+    name = models.CharField(max_length=60)
+    price = models.PositiveBigIntegerField(help_text="in minor units of the business's currency")
+    location = models.CharField(max_length=120, blank=True)
+    language = models.CharField(max_length=40, blank=True)
+    duration = models.DurationField(null=True, blank=True, help_text="empty: as long as the offering")
+    description = models.TextField(blank=True)
+    position = models.PositiveIntegerField(default=0)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(duration=None) | Q(duration__gt=timedelta(0)), name="a_package_takes_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
