@@ -13,6 +13,7 @@ from holdfast.payments.gateways import GATEWAYS
 from holdfast.payments.gateways.base import Account, Can, Gateway, Notice, Token
 from holdfast.payments.gateways.breaker import Breaker, GatewaySlots, Guarded, guarded
 from holdfast.payments.models import GatewayAccount, GatewayToken
+from holdfast.payments.queries import BY_HAND
 from holdfast.platform.db import no_transaction
 
 REFRESH_TAKES = timedelta(seconds=20)  # then another may try
@@ -32,6 +33,11 @@ def gateway_class(account: GatewayAccount) -> type[Gateway]:
 def gateway_labels() -> dict[str, str]:
     """Every gateway that an account may be at, by name, with what people call it."""
     return {name: gateway.label for name, gateway in GATEWAYS.items()}
+
+
+def payment_methods() -> dict[str, str]:
+    """Where customers may pay by themselves, by name, with what people call it."""
+    return {name: label for name, label in gateway_labels().items() if name != BY_HAND}
 
 
 def telling_gateways() -> list[str]:

@@ -172,8 +172,8 @@ def _standing_of(payment: Payment) -> Standing:
     order = payment.order
     services = list(services_of(order).select_related("booking"))
     booking = getattr(services[0], "booking", None) if payment.has_won else None
-    status = _status(payment)
-    reason = None if status in ("SUCCESS", "PENDING", "AUTHORIZED") else _reason(payment)
+    status = status_of(payment)
+    reason = reason_of(payment, status)
     return Standing(
         reference=payment.reference,
         status=status,
@@ -187,7 +187,8 @@ def _standing_of(payment: Payment) -> Standing:
     )
 
 
-def _status(payment: Payment) -> str:
+def status_of(payment: Payment) -> str:
+    """Its word on the wire, as a Standing says it."""
     gone = payment.refunded + payment.reversed
     said = (
         (payment.quarantined, "FAILED"),  # it pays nothing until a person has looked
@@ -207,8 +208,13 @@ def _is_asked_for(payment: Payment) -> bool:
     return state == "placed" or open_dues(payment.order_id).filter(pk=payment.due_id).exists()
 
 
-def _reason(payment: Payment) -> str:
-    """Why there is no booking, in the words of the failed page: the order's, or this attempt's own."""
+def reason_of(payment: Payment, status: str) -> str | None:
+    """Why there is no booking, in the words of the failed page: the order's, or this attempt's own.
+
+    None where its ``status`` says that there is one, or may be.
+    """
+    if status in ("SUCCESS", "PENDING", "AUTHORIZED"):
+        return None
     own = payment.reason if payment.reason in Order.Reason.values else ""
     return payment.order.reason or own or Order.Reason.ERROR
 

@@ -1,0 +1,79 @@
+"""Reading payments: those that one has made oneself, as frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from holdfast.booking.models import Booking
+from holdfast.kernel.errors import NotFound
+from holdfast.kernel.money import Money
+from holdfast.payments.models import Payment
+from holdfast.platform.models import User
+
+from .returning import reason_of, standing, status_of
+
+
+@dataclass(frozen=True)
+class PaymentView:
+    """A payment as who made it may see it; ``status`` and ``reason`` are in the words of a Standing.
+
+    ``booking_reference`` is of the first booking that was made of it. Money in quarantine has come, and does
+    not match: somebody of the business looks into it.
+    """
+
+    id: int
+    reference: str
+    order_id: int
+    gateway: str
+    amount: Money
+    status: str
+    reason: str | None
+    booking_reference: str | None
+    payment_url: str
+    quarantined: bool
+    created_at: datetime
+
+
+def payments_made_by(user: User, *, trade: str) -> QuerySet[Payment]:
+    """The user's own payments of a trade, newest first."""
+    bookings = Booking.objects.filter(line__order=OuterRef("order")).order_by("pk")
+    own = Payment.objects.filter(order__customer__user=user, order__trade=trade)
+    with_all = own.select_related("order", "account", "due")
+    return with_all.annotate(made=Subquery(bookings.values("reference")[:1])).order_by("-pk")
+
+
+def payment_views(payments: Iterable[Payment]) -> list[PaymentView]:
+    """As they stand in our books; no gateway is asked."""
+    stand = [(payment, status_of(payment)) for payment in payments]
+    return [_view(payment, status, reason_of(payment, status)) for payment, status in stand]
+
+
+def payment_made_by(user: User, payment_id: int, *, trade: str, now: datetime) -> PaymentView:
+    """One of the user's own payments; its gateway is asked first, if it is undecided. Raises NotFound."""
+    own = payments_made_by(user, trade=trade).filter(pk=payment_id)
+    payment = own.first()
+    if payment is None:
+        raise NotFound("There is no such payment.")
+    now_at = standing(payment.reference, now=now, of_user=user.pk, trade=trade)
+    return _view(own.get(), now_at.status, now_at.reason)
+
+
+def _view(payment: Payment, status: str, reason: str | None) -> PaymentView:
+    made: str | None = getattr(payment, "made", None)
+    return PaymentView(
+        id=payment.pk,
+        reference=payment.reference,
+        order_id=payment.order_id,
+        gateway=payment.account.gateway,
+        amount=payment.money,
+        status=status,
+        reason=reason,
+        booking_reference=made if payment.has_won else None,
+        payment_url=payment.payment_url,
+        quarantined=payment.quarantined,
+        created_at=payment.created_at,
+    )
