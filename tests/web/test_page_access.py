@@ -18,6 +18,7 @@ from holdfast.booking.models import Booking
 from holdfast.kernel.clock import utc_now
 from holdfast.payments.models import Payment
 from holdfast.platform.models import User
+from holdfast.web.surface import is_api
 from tests.support.booked import booked
 from tests.support.practice import Practice, held, new_member, new_practice, new_user
 from tests.support.sandbox import Sandbox
@@ -175,7 +176,7 @@ def states() -> list[Any]:
 def addresses(patterns: Any = None, start: str = "/") -> Iterator[str]:
     for entry in get_resolver().url_patterns if patterns is None else patterns:
         address = start + str(entry.pattern)
-        if isinstance(entry, URLPattern):
+        if isinstance(entry, URLPattern) and not is_api(address):
             yield address
-        elif isinstance(entry, URLResolver) and not address.startswith(("/api/", "/admin/")):
+        elif isinstance(entry, URLResolver) and not address.startswith("/admin/"):
             yield from addresses(entry.url_patterns, address)

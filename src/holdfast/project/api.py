@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.urls import URLPattern, URLResolver, include, path
 from ninja import NinjaAPI
 from ninja.openapi.docs import Swagger
 
@@ -14,23 +15,42 @@ from holdfast.web.reading import StrictParser
 from holdfast.web.surface import Surface
 
 
-def api_of(surfaces: Iterable[Surface], *, namespace: str = "api") -> NinjaAPI:
+class FromTheRoot(NinjaAPI):
+    """An API whose addresses are written in full, so that a trade may have some outside ``/api/``."""
+
+    def get_root_path(self, path_params: dict[str, object]) -> str:
+        return ""
+
+    @property
+    def addresses(self) -> URLResolver:
+        """Its routes. The root's own is left out: that address is the home page's."""
+        routes, app, namespace = self.urls
+        kept: list[URLPattern | URLResolver] = [route for route in routes if _name(route) != "api-root"]
+        return path("", include((kept, app), namespace=namespace))
+
+
+def api_of(surfaces: Iterable[Surface], *, namespace: str = "api") -> FromTheRoot:
     """The API of these trades, with what all of them share."""
-    api = NinjaAPI(
+    api = FromTheRoot(
         title="Holdfast",
         version="1",
         description="Takes bookings and the money for them, and never lets the two disagree.",
-        docs_url="/docs/",
+        openapi_url="/api/openapi.json",
+        docs_url="/api/docs/",
         docs=Swagger({"validatorUrl": None}),  # it would be asked over the network what it thinks of us
         urls_namespace=namespace,
         parser=StrictParser(),
     )
     answer_errors(api)
     api.add_decorator(answered_once, mode="view")
-    api.add_router("/payments", payments.router)  # first to be looked through: gateways call in bursts
-    api.add_router("/auth", accounts.router)
-    api.add_router("/files", files.router)
+    api.add_router("/api/payments", payments.router)  # first to be looked through: gateways call in bursts
+    api.add_router("/api/auth", accounts.router)
+    api.add_router("/api/files", files.router)
     for surface in surfaces:
-        for path, router in surface.routers.items():
-            api.add_router(path, router)
+        for address, router in surface.routers.items():
+            api.add_router(address, router)
     return api
+
+
+def _name(route: URLPattern | URLResolver) -> str | None:
+    return route.name if isinstance(route, URLPattern) else None

@@ -6,22 +6,21 @@ from collections.abc import Iterable
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from ninja import NinjaAPI
 
 from holdfast.web import health
 from holdfast.web.surface import Surface
 
-from .api import api_of
+from .api import FromTheRoot, api_of
 from .surfaces import SURFACES
 
 
-def addresses(api: NinjaAPI, surfaces: Iterable[Surface]) -> list[URLPattern | URLResolver]:
+def addresses(api: FromTheRoot, surfaces: Iterable[Surface]) -> list[URLPattern | URLResolver]:
     """All addresses, with the pages of these trades."""
     return [
         path("healthz", health.healthz),
         path("readyz", health.readyz),
         path("metrics", health.metrics),
-        path("api/", api.urls),
+        api.addresses,
         path("admin/", admin.site.urls),
         path("desk/", include("holdfast.desk.urls")),
         path("", include("holdfast.pages.urls")),

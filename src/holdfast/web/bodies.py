@@ -16,6 +16,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from holdfast.platform.purposes import MOST_BYTES
 
+from .surface import is_api
+
 TOO_LARGE = "The request is too large."
 FORM = 64 * 1024  # what a form around a file takes
 # Where more is taken than DATA_UPLOAD_MAX_MEMORY_SIZE. The settings must let a body so long be parsed in
@@ -37,7 +39,7 @@ def limited_bodies(get_response: View) -> View:
     def answer(request: HttpRequest) -> HttpResponse:
         if _length(request.META) <= longest_body(request.path_info):
             return get_response(request)
-        if request.path_info.startswith("/api/"):
+        if is_api(request.path_info):
             return JsonResponse({"error": TOO_LARGE}, status=400)
         raise RequestDataTooBig(TOO_LARGE)
 

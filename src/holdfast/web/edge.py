@@ -15,8 +15,8 @@ from django.urls import is_valid_path
 
 from .answers import private
 from .reading import is_text
+from .surface import is_api
 
-API = ("/api/",)
 JSON_TYPE = "application/json; charset=utf-8"
 WORDS = {
     400: "This request cannot be read.",
@@ -33,7 +33,7 @@ def api_edge(get_response: View) -> View:
     """Answer for the API in JSON, privately, with or without a slash at the end of its addresses."""
 
     def answer(request: HttpRequest) -> HttpResponse:
-        if not f"{request.path_info}/".startswith(API):
+        if not is_api(request.path_info):
             return get_response(request)
         if not is_text(request.path_info):
             return private(JsonResponse({"error": WORDS[404]}, status=404))

@@ -10,12 +10,14 @@ import structlog
 from django.contrib.messages.middleware import MessageMiddleware
 from django.http import HttpRequest, HttpResponse
 
+from .surface import is_api
+
 # Our pages have no script, one stylesheet, and no business in anybody's frame.
 POLICY = (
     "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
-WITH_A_POLICY_OF_THEIR_OWN = ("/admin/", "/desk/", "/api/")
+WITH_A_POLICY_OF_THEIR_OWN = ("/admin/", "/desk/")
 
 GOOD_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -44,7 +46,8 @@ def content_security_policy(
 
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if not request.path_info.startswith(WITH_A_POLICY_OF_THEIR_OWN):
+        own = request.path_info.startswith(WITH_A_POLICY_OF_THEIR_OWN) or is_api(request.path_info)
+        if not own:
             response.setdefault("Content-Security-Policy", POLICY)
         return response
 
@@ -55,5 +58,5 @@ class MessagesOnPages(MessageMiddleware):
     """Django's messages for the next page. The API shows none, and is spared the making of their places."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if not request.path_info.startswith("/api/"):
+        if not is_api(request.path_info):
             super().process_request(request)

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver
 from ninja import Router
 
+# What is asked by programs, not by people. A trade's API may stand beside its pages, below their own name.
+API = re.compile(r"/([a-z-]+/)?api/")
+
 
 @dataclass(frozen=True)
 class Surface:
-    """One trade over HTTP. ``routers`` are by their address below ``/api``."""
+    """One trade over HTTP. ``routers`` are by their full address, in which ``/api`` comes first or second:
+    ``/api/astrology``, ``/booking/api``.
+    """
 
     trade: str
     routers: Mapping[str, Router]
     pages: Sequence[URLPattern | URLResolver] = ()
+
+
+def is_api(path: str) -> bool:
+    """Whether an address is the API's, whichever route answers there, if any does."""
+    return API.match(f"{path}/") is not None

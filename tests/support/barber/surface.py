@@ -7,4 +7,4 @@ from holdfast.web.surface import Surface
 from .api import router
 from .terms import TRADE
 
-BARBER = Surface(TRADE, {"/barber": router})
+BARBER = Surface(TRADE, {"/api/barber": router})

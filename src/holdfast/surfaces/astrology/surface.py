@@ -8,4 +8,4 @@ from .api import router
 from .terms import TRADE
 from .urls import urlpatterns
 
-ASTROLOGY = Surface(TRADE, {"/astrology": router}, urlpatterns)
+ASTROLOGY = Surface(TRADE, {"/api/astrology": router}, urlpatterns)
