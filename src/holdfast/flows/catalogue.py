@@ -3,7 +3,39 @@
 from __future__ import annotations
 
 from holdfast.availability.queries import free_slots
-from holdfast.catalog.models import Offering
-from holdfast.catalog.queries import offering, offerings, on_offer
+from holdfast.catalog.models import Offering, Package
+from holdfast.catalog.queries import categories, offering, offerings, on_offer, packages_of, with_packages
+from holdfast.kernel.errors import Invalid
 
-__all__ = ["Offering", "free_slots", "offering", "offerings", "on_offer"]
+__all__ = [
+    "Offering",
+    "Package",
+    "categories",
+    "free_slots",
+    "offering",
+    "offerings",
+    "on_offer",
+    "packages_of",
+    "sold",
+    "with_packages",
+]
+
+CHOOSE_ONE = "Choose one of its packages."
+NO_SUCH_PACKAGE = "There is no such package of this service."
+
+
+def sold(offering_id: int, *, package_id: int | None, trade: str) -> Offering:
+    """One active offering as it is sold: at the price of one of its packages, where it has some.
+
+    Raises NotFound for the offering, and Invalid for its ``package``: an unknown one, or none where one must
+    be chosen.
+    """
+    found = offering(offering_id, trade=trade)
+    packages = {package.pk: package for package in packages_of(found)}
+    if package_id is None:
+        if packages:
+            raise Invalid({"package": [CHOOSE_ONE]})
+        return found.sold_as(None)
+    if package_id not in packages:
+        raise Invalid({"package": [NO_SUCH_PACKAGE]})
+    return found.sold_as(packages[package_id])
