@@ -121,6 +121,13 @@ class Offering(models.Model):
     category = models.CharField(max_length=60, blank=True, default="", db_default="")
     description = models.TextField(blank=True)
     image = models.CharField(max_length=200, blank=True)
+    place = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="an address, or the link to a meeting; told to those who have booked",
+    )
     price = models.PositiveBigIntegerField(help_text="in minor units of the business's currency")
     tax_rate = models.PositiveIntegerField(default=0, help_text="in basis points: 1800 is 18 %")
     duration = models.DurationField()

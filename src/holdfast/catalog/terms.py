@@ -49,6 +49,8 @@ class Terms:
     ``reschedule_reprices`` the new time costs what it costs that day, else the same offering keeps its price;
     with ``accept_again`` the business must accept the new time.
 
+    ``provider_word`` is what customers call whoever gives the service.
+
     An order placed before there was such a term has the default.
     """
 
@@ -74,6 +76,7 @@ class Terms:
     reschedule_notice: int = DAY
     reschedule_reprices: bool = False
     accept_again: bool = False
+    provider_word: str = "provider"
 
     def __post_init__(self) -> None:
         shares = tuple((notice, percent) for notice, percent in self.refund_shares)  # JSON knows only lists
