@@ -172,7 +172,7 @@ def _attempt(
         order = lock(due.order_id)
         due = Due.objects.get(pk=due.pk)
         attempts = Payment.objects.select_related("order", "due").filter(due=due).order_by("-pk")
-        _refuse(order, due, list(attempts), now=now)
+        refuse_unpayable(order, due, list(attempts), now=now)
         is_open = attempts.filter(account=account, state="pending", expires_at__gt=now).exclude(
             payment_url=""
         )
@@ -183,7 +183,8 @@ def _attempt(
     return payment, True
 
 
-def _refuse(order: Order, due: Due, attempts: list[Payment], *, now: datetime) -> None:
+@transaction_required
+def refuse_unpayable(order: Order, due: Due, attempts: list[Payment], *, now: datetime) -> None:
     """Raises Conflict for what is not to be paid now, and HoldExpired for time that is held no longer."""
     if any(payment.has_paid for payment in attempts):
         raise Conflict(PAID)

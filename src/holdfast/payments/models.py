@@ -56,6 +56,21 @@ class GatewayToken(models.Model):
     refreshing_until = models.DateTimeField(null=True)
 
 
+class PayLink(models.Model):
+    """An address under which whoever holds it pays one due. Its key is kept as a digest, and told once."""
+
+    due = models.ForeignKey(Due, on_delete=models.PROTECT, related_name="links")
+    digest = models.CharField(max_length=64, unique=True)
+    made_by = models.CharField(max_length=60)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        triggers = [frozen("due_id", "digest"), *never_leaves()]
+
+    def __str__(self) -> str:
+        return f"link to {self.due}"
+
+
 # A booking was made of it: it wins, or has won and was given back, in full or set free, since.
 HAS_WON = Q(won_at__isnull=False)
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from holdfast.flows.reconciliation import look_at
 from holdfast.flows.refunds import give_back_what_waits, leave_to_a_person, record_refund, refund_some
 from holdfast.kernel.clock import utc_now
-from holdfast.payments.models import Payment, Transaction
+from holdfast.payments.models import PayLink, Payment, Transaction
 
 from .acting import ask, do_to_each, only_one
 from .asking_forms import RefundForm
@@ -204,3 +204,13 @@ class TransactionPage(TransactionAmounts, ReadOnlyPage):
             return f"{refund.money} of {refund.payment} is now to be given back by hand."
 
         do_to_each(self, request, movements, act, done="Left to a person")
+
+
+@admin.register(PayLink)
+class PayLinkPage(ReadOnlyPage):
+    list_display = ("id", "due", "made_by", "created_at")
+    list_filter = ("due__order__business", "created_at")
+    list_select_related = ("due",)
+    search_fields = ("=due__order__id",)
+    fields = ("due", "made_by", "created_at")
+    ordering = ("-id",)
