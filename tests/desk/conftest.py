@@ -19,6 +19,7 @@ from holdfast.flows.actors import Shopper
 from holdfast.flows.blocks import block
 from holdfast.flows.checkout import check_out
 from holdfast.flows.ending import expire_orders
+from holdfast.flows.feeds import make_feed
 from holdfast.flows.paying import Checkout
 from holdfast.flows.rescheduling import reschedule_booking
 from holdfast.flows.settlement import settle
@@ -27,6 +28,7 @@ from holdfast.kernel.clock import utc_now
 from holdfast.kernel.period import Period
 from holdfast.orders.models import PromoCode
 from holdfast.orders.promos import redeem
+from holdfast.payments.links import new_key
 from holdfast.platform.db import transaction
 from holdfast.platform.files import store
 from holdfast.platform.idempotency import Answer, Asked, Claim, claim, keep
@@ -163,10 +165,12 @@ def books(practice: Practice, sandbox: Sandbox) -> Books:
     block(practice.person, Period(TONIGHT, TONIGHT + timedelta(hours=1)), by="user:1", now=NOW)
     issue(new_member(practice, "owner"), now=utc_now())
     second_factor.set_up(new_user(), now=NOW)
+    make_feed(new_user(), "customer", now=NOW)
     an_open_finding()
     an_answered_key()
     a_file()
     a_used_code(paid)
+    new_key(payment_of(paid).due, by="staff:1", now=NOW)
     booking = Booking.objects.get()
     a_move_that_waits(practice, sandbox)
     work()
