@@ -26,10 +26,15 @@ class BookingView:
     """A booking as surfaces and pages present it. Times are in the business's zone.
 
     ``price`` is with the fees, taxes and discounts that are of it. The payment is the one that pays for it,
-    or the last that did: a deposit rather than its balance.
+    or the last that did: a deposit rather than its balance. ``user`` is who made the booking, unless that
+    was a caller.
     """
 
+    id: int
     reference: str
+    user: User | None
+    order_id: int
+    order_total: Money
     payment_uuid: UUID | None
     payment_reference: str | None
     state: str
@@ -47,9 +52,11 @@ def booking_by_reference(reference: str, *, trade: str) -> BookingView:
     return _one(_all(trade), reference)
 
 
-def booking_seen_by(user: User, reference: str, *, trade: str) -> BookingView:
-    """A booking that is the user's own, or of a business whose books the user may see. Raises NotFound."""
-    return _one(_seen_by(user, trade), reference)
+def booking_seen_by(user: User, which: str | int, *, trade: str) -> BookingView:
+    """A booking, by its reference or its id, that is the user's own, or of a business whose books the user
+    may see. Raises NotFound.
+    """
+    return _one(_seen_by(user, trade), which)
 
 
 def bookings_seen_by(user: User, *, trade: str, business: str | None = None) -> QuerySet[Booking]:
@@ -68,7 +75,7 @@ def _all(trade: str) -> QuerySet[Booking]:
     parts = Line.objects.filter(of=OuterRef("line")).values("of").annotate(sum=Sum("price")).order_by()
     return (
         Booking.objects.filter(trade=trade)
-        .select_related("line__offering__business", "line__order")
+        .select_related("line__offering__business", "line__order", "customer__user")
         .annotate(
             payment_uuid=Subquery(won.values("uuid")[:1]),
             payment_reference=Subquery(won.values("reference")[:1]),
@@ -97,8 +104,9 @@ def _ids(rows: QuerySet[Any]) -> list[Any]:
     return list(rows.values_list("pk", flat=True))
 
 
-def _one(bookings: QuerySet[Booking], reference: str) -> BookingView:
-    booking = bookings.filter(reference=reference).first()
+def _one(bookings: QuerySet[Booking], which: str | int) -> BookingView:
+    found = bookings.filter(pk=which) if isinstance(which, int) else bookings.filter(reference=which)
+    booking = found.first()
     if booking is None:
         raise NotFound("There is no such booking.")
     return _view(booking)
@@ -108,6 +116,10 @@ def _view(booking: Any) -> BookingView:
     line = booking.line
     zone = line.offering.business.zone
     return BookingView(
+        id=booking.pk,
+        user=booking.customer.user,
+        order_id=line.order_id,
+        order_total=Money(line.order.total, line.order.currency),
         reference=booking.reference,
         payment_uuid=booking.payment_uuid,
         payment_reference=booking.payment_reference,
