@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from collections.abc import Mapping
+
+from django.urls import URLPattern, path
+
+from holdfast.catalog.terms import Terms
 
 from . import agenda, answering, views
 
-app_name = "desk"
-urlpatterns = [
-    path("", agenda.front, name="front"),
+OF_ONE = [
     path("bookings/<slug:reference>/", views.booking, name="booking"),
     path("bookings/<slug:reference>/accept/", answering.accept, name="accept"),
     path("bookings/<slug:reference>/decline/", answering.decline, name="decline"),
     path("payments/<slug:reference>/", views.payment, name="payment"),
 ]
+
+
+def addresses(trades: Mapping[str, Terms]) -> list[URLPattern]:
+    """All of them. ``trades`` are those that staff may book others in for, with their terms."""
+    return [
+        path("", agenda.front, name="front"),
+        *OF_ONE,
+    ]

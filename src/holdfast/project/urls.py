@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from holdfast.catalog.terms import Terms
+from holdfast.desk import urls as desk
 from holdfast.web import health
 from holdfast.web.surface import Surface
 
@@ -14,7 +16,7 @@ from .api import FromTheRoot, api_of
 from .surfaces import SURFACES
 
 
-def addresses(api: FromTheRoot, surfaces: Iterable[Surface]) -> list[URLPattern | URLResolver]:
+def addresses(api: FromTheRoot, surfaces: Sequence[Surface]) -> list[URLPattern | URLResolver]:
     """All addresses, with the pages of these trades."""
     return [
         path("healthz", health.healthz),
@@ -22,10 +24,15 @@ def addresses(api: FromTheRoot, surfaces: Iterable[Surface]) -> list[URLPattern 
         path("metrics", health.metrics),
         api.addresses,
         path("admin/", admin.site.urls),
-        path("desk/", include("holdfast.desk.urls")),
+        path("desk/", include((desk.addresses(_sold_at_the_desk(surfaces)), "desk"))),
         path("", include("holdfast.pages.urls")),
         *(page for surface in surfaces for page in surface.pages),
     ]
+
+
+def _sold_at_the_desk(surfaces: Sequence[Surface]) -> dict[str, Terms]:
+    """The terms of each trade that staff may book others in for."""
+    return {surface.trade: surface.terms for surface in surfaces if surface.terms is not None}
 
 
 api = api_of(SURFACES)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from django.urls import URLPattern, URLResolver
 from ninja import Router
 
+from holdfast.catalog.terms import Terms
+
 # What is asked by programs, not by people. A trade's API may stand beside its pages, below their own name.
 API = re.compile(r"/([a-z-]+/)?api/")
 
@@ -16,12 +18,13 @@ API = re.compile(r"/([a-z-]+/)?api/")
 @dataclass(frozen=True)
 class Surface:
     """One trade over HTTP. ``routers`` are by their full address, in which ``/api`` comes first or second:
-    ``/api/astrology``, ``/booking/api``.
+    ``/api/astrology``, ``/booking/api``. With its ``terms``, staff may book others in for it at the desk.
     """
 
     trade: str
     routers: Mapping[str, Router]
     pages: Sequence[URLPattern | URLResolver] = ()
+    terms: Terms | None = None
 
 
 def is_api(path: str) -> bool:

@@ -5,6 +5,6 @@ from __future__ import annotations
 from holdfast.web.surface import Surface
 
 from .api import router
-from .terms import TRADE
+from .terms import TERMS, TRADE
 
-BARBER = Surface(TRADE, {"/api/barber": router})
+BARBER = Surface(TRADE, {"/api/barber": router}, terms=TERMS)

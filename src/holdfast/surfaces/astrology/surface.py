@@ -5,7 +5,7 @@ from __future__ import annotations
 from holdfast.web.surface import Surface
 
 from .api import router
-from .terms import TRADE
+from .terms import TERMS, TRADE
 from .urls import urlpatterns
 
-ASTROLOGY = Surface(TRADE, {"/api/astrology": router}, urlpatterns)
+ASTROLOGY = Surface(TRADE, {"/api/astrology": router}, urlpatterns, TERMS)
