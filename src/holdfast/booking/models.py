@@ -46,6 +46,7 @@ class Booking(Lived):
             models.Index(
                 fields=["answer_by"], name="bookings_to_answer", condition=Q(state="pending_approval")
             ),
+            models.Index(fields=["starts_at"], name="bookings_to_remind_of", condition=Q(state="confirmed")),
             models.Index(fields=["customer", "-line"]),
             models.Index(fields=["business", "starts_at"]),
         ]

@@ -26,6 +26,7 @@ from .audit import audit
 from .ending import expire_orders
 from .moving import expire_moves
 from .reconciliation import reconcile
+from .reminding import remind
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +76,13 @@ def expire_held_orders(timestamp: int) -> None:
 def warn_the_business(timestamp: int) -> None:
     with connections_returned():
         warn_of_deadlines(now=utc_now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="remind", queue="clock", lock="remind", queueing_lock="remind")
+def remind_the_customers(timestamp: int) -> None:
+    with connections_returned():
+        remind(now=utc_now())
 
 
 @app.periodic(cron="*/10 * * * *")

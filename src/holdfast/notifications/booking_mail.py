@@ -15,25 +15,27 @@ from holdfast.orders.queries import line_total
 from holdfast.payments.models import HAS_WON, Payment
 from holdfast.payments.queries import open_dues
 
+from .appointments import customers_file
+from .ics import attached
 from .said import about, businesss_address, confirmation_page, customers_address, desk_page, moment, when
 from .sending import Fact
 
 KINDS = {Due.Kind.BALANCE.value: "the balance", Due.Kind.DIFFERENCE.value: "the difference for a new time"}
 
 
-def confirmed(booking_id: int) -> Fact:
+def confirmed(booking_id: int, *, now: datetime) -> Fact:
     fact, booking = _of(booking_id, "Confirmed")
-    return _with(fact, **_what_is_paid(booking.line))
+    return _with_file(_with(fact, **_what_is_paid(booking.line)), now=now)
 
 
-def received(booking_id: int, *, until: str) -> Fact:
+def received(booking_id: int, *, now: datetime, until: str) -> Fact:
     """It waits to be accepted, which the business may do ``until`` then, in ISO 8601."""
     fact, booking = _of(booking_id, "Received")
     told = {"until": moment(until, booking.business), "reserved": _is_reserved(booking.line)}
     return _with(fact, **told, **_what_is_paid(booking.line))
 
 
-def waits_for_you(booking_id: int, *, until: str, warning: int = 0) -> Fact:
+def waits_for_you(booking_id: int, *, now: datetime, until: str, warning: int = 0) -> Fact:
     """To the business: it must answer ``until`` then; ``warning`` counts how often it has been told since."""
     asks = "Please answer soon" if warning else "Please answer"
     fact, booking = _of(booking_id, asks)
@@ -48,33 +50,51 @@ def waits_for_you(booking_id: int, *, until: str, warning: int = 0) -> Fact:
     return replace(_with(fact, **told, **_what_is_paid(booking.line)), to=to)
 
 
-def declined(booking_id: int, *, why: str, back: int) -> Fact:
+def declined(booking_id: int, *, now: datetime, why: str, back: int) -> Fact:
     """``back`` is what goes back, in minor units."""
-    return _ended(booking_id, "Declined", back=back, why=why)
+    return _with_file(_ended(booking_id, "Declined", back=back, why=why), now=now)
 
 
-def canceled(booking_id: int, *, back: int, by_business: bool) -> Fact:
+def canceled(booking_id: int, *, now: datetime, back: int, by_business: bool) -> Fact:
     """``back`` is what goes back, in minor units."""
-    return _ended(booking_id, "Canceled", back=back, by_business=by_business)
+    return _with_file(_ended(booking_id, "Canceled", back=back, by_business=by_business), now=now)
 
 
-def payment_failed(booking_id: int, *, until: str) -> Fact:
+def expired(booking_id: int, *, now: datetime) -> Fact | None:
+    """It was reserved and not paid in time. Late money may have brought it back meanwhile."""
+    fact, booking = _of(booking_id, "Not reserved any more")
+    return fact if booking.state == "expired" else None
+
+
+def reminder(booking_id: int, *, now: datetime, starts_at: str) -> Fact | None:
+    """``starts_at`` is the start that was to be reminded of, in ISO 8601: it may have moved since."""
+    fact, booking = _of(booking_id, "Reminder")
+    stands = booking.state == "confirmed" and booking.starts_at == datetime.fromisoformat(starts_at)
+    is_ahead = now < booking.starts_at
+    return _with(fact, **_what_is_paid(booking.line)) if stands and is_ahead else None
+
+
+def payment_failed(booking_id: int, *, now: datetime, until: str) -> Fact:
     """Its money was reserved and could not be had; the time is held ``until`` then, in ISO 8601."""
     fact, booking = _of(booking_id, "Please pay again")
     return _with(fact, until=moment(until, booking.business))
 
 
-def rescheduled(booking_id: int, *, was: str) -> Fact:
+def rescheduled(booking_id: int, *, now: datetime, was: str) -> Fact:
     """``was`` is when it would have started, in ISO 8601."""
     fact, booking = _of(booking_id, "Moved")
     before = datetime.fromisoformat(was).astimezone(booking.business.zone)
     told = {"was": f"{day_in_words(before)}, {before:%H:%M}"}
-    return _with(fact, **told, **_what_is_paid(booking.line))
+    return _with_file(_with(fact, **told, **_what_is_paid(booking.line)), now=now)
 
 
 def _of(booking_id: int, what: str) -> tuple[Fact, Booking]:
     booking = Booking.objects.select_related(
-        "business", "customer", "line__offering__business", "line__order__customer"
+        "business",
+        "customer",
+        "line__offering__business",
+        "line__order__customer",
+        "line__provider__resource",
     ).get(pk=booking_id)
     line = booking.line
     fact = Fact(
@@ -90,6 +110,12 @@ def _of(booking_id: int, what: str) -> tuple[Fact, Booking]:
 
 def _with(fact: Fact, **told: Any) -> Fact:
     return replace(fact, context=fact.context | told)
+
+
+def _with_file(fact: Fact, *, now: datetime) -> Fact:
+    """With the booking's calendar file, in which it is as it stands now."""
+    file = customers_file(fact.subject_id, now=now)
+    return replace(fact, attached=(attached(file),)) if file else fact
 
 
 def _ended(booking_id: int, what: str, *, back: int, **told: Any) -> Fact:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
+
+from holdfast.catalog.models import Business
 
 
 class Email(models.Model):
@@ -15,6 +19,7 @@ class Email(models.Model):
     subject_kind = models.CharField(max_length=20)
     subject_id = models.BigIntegerField()
     sent_at = models.DateTimeField(null=True, help_text="when the mail server had taken it")
+    starts_at = models.DateTimeField(null=True, help_text="of a reminder: the start that it reminds of")
     told = models.JSONField(null=True, blank=True)
 
     class Meta:
@@ -22,3 +27,38 @@ class Email(models.Model):
 
     def __str__(self) -> str:
         return self.message_id
+
+
+class CalendarFeed(models.Model):
+    """A private calendar to subscribe to, at an address that only its user has been told.
+
+    What it shows is decided anew each time it is read: whoever leaves a business reads none of it any more.
+    """
+
+    class Scope(models.TextChoices):
+        """Whose bookings."""
+
+        CUSTOMER = "customer", "what one has booked"
+        PROVIDER = "provider", "what one gives"
+        BUSINESS = "business", "all of a business"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    scope = models.CharField(max_length=10, choices=Scope)
+    business = models.ForeignKey(Business, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "scope", "business"], name="one_feed_of_a_kind", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(scope="business", business__isnull=False)
+                | Q(scope__in=["customer", "provider"], business=None),
+                name="a_businesss_feed_names_it",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_scope_display()}, for {self.user}"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
+from holdfast.availability.queries import nearest_free_slots
+from holdfast.booking.models import Booking
 from holdfast.kernel.money import Money
-from holdfast.kernel.wording import amount_in_words
+from holdfast.kernel.wording import amount_in_words, day_in_words, hours_in_words
 from holdfast.orders.models import Due, Line
 from holdfast.orders.queries import services_of
 from holdfast.payments.models import Payment
 
-from .said import about_all, businesss_address, customers_address, desk_page
+from .said import about_all, businesss_address, confirmation_page, customers_address, desk_page, moment
 from .sending import Fact
 
 WHY_BACK = {
@@ -26,7 +30,7 @@ WHAT_FOR = {
 }
 
 
-def paid(payment_id: int) -> Fact:
+def paid(payment_id: int, *, now: datetime) -> Fact:
     """What was asked for later has been paid: a balance, a difference."""
     payment, lines = _read(payment_id)
     what = WHAT_FOR.get(payment.due.kind, "your booking")
@@ -34,7 +38,26 @@ def paid(payment_id: int) -> Fact:
     return _fact(payment, lines, "Paid: {}", to=customers_address(lines[0]), **told)
 
 
-def refunded(payment_id: int, *, back: int | None = None, why: str = "") -> Fact:
+def not_paid(payment_id: int, *, now: datetime) -> Fact | None:
+    """An attempt has come to nothing while the time is kept for another: where to pay again, and until when.
+
+    Nothing once that is over, or has been begun already.
+    """
+    payment, lines = _read(payment_id)
+    order, later = payment.order, Payment.objects.filter(order=payment.order_id, pk__gt=payment.pk)
+    is_kept = order.state == "placed" and order.expires_at is not None and order.expires_at > now
+    if not is_kept or payment.captured or payment.due.withdrawn_at is not None or later.exists():
+        return None
+    assert order.expires_at is not None  # or it would not be kept
+    told = {
+        "amount": _words(payment.amount, payment),
+        "until": moment(order.expires_at.isoformat(), lines[0].offering.business),
+        "page": _page_to_pay_again(payment, lines[0]),
+    }
+    return _fact(payment, lines, "Not paid yet: {}", to=customers_address(lines[0]), **told)
+
+
+def refunded(payment_id: int, *, now: datetime, back: int | None = None, why: str = "") -> Fact:
     """``back`` is how much of it goes back, in minor units, if not all; ``why`` is what somebody has said."""
     payment, lines = _read(payment_id)
     taken = payment.captured or payment.authorized
@@ -45,12 +68,13 @@ def refunded(payment_id: int, *, back: int | None = None, why: str = "") -> Fact
         "stands": payment.wins,
         "was_reserved": not payment.captured,
         "why": _why_back(payment, lines[0], why),
+        "nearest": _nearest(lines[0], now=now) if payment.reason == "slot_lost" else [],
     }
     subject = "Your payment for {} goes back to you" if amount == taken else "Money for {} goes back to you"
     return _fact(payment, lines, subject, to=customers_address(lines[0]), **told)
 
 
-def quarantined(payment_id: int) -> Fact:
+def quarantined(payment_id: int, *, now: datetime) -> Fact:
     """To the business, not to the customer: somebody there must look."""
     payment, lines = _read(payment_id)
     told = {
@@ -61,7 +85,7 @@ def quarantined(payment_id: int) -> Fact:
     return _to_the_business(payment, lines, "Money waits for you: {}", **told)
 
 
-def left_without_us(payment_id: int) -> Fact:
+def left_without_us(payment_id: int, *, now: datetime) -> Fact:
     """To the business: more has gone back than was sent from here."""
     payment, lines = _read(payment_id)
     told = {
@@ -86,6 +110,25 @@ def _fact(payment: Payment, lines: list[Line], subject: str, *, to: str, **told:
     """``subject`` may have a place for what the payment is for."""
     context = about_all(lines) | {"reference": payment.reference} | told
     return Fact("payment", payment.pk, to, subject.replace("{}", context["title"]), context)
+
+
+def _page_to_pay_again(payment: Payment, line: Line) -> str:
+    """The page of its booking, where there is one already; else the page that says how its attempt went."""
+    order = payment.order
+    booking = Booking.objects.filter(pk=line.pk).first()
+    if booking is not None:
+        return confirmation_page(order, booking.reference)
+    reason = payment.reason or order.Reason.ERROR
+    failed = order.terms.failed_address.format(payment=quote(payment.reference), booking="", reason=reason)
+    return f"{order.return_base}{failed}"
+
+
+def _nearest(line: Line, *, now: datetime) -> list[tuple[str, str]]:
+    """The free times around the one that was lost, as days and hours."""
+    zone = line.offering.business.zone
+    free = nearest_free_slots(line.offering, line.starts_at, now=now) if line.starts_at > now else []
+    times = [(slot.period.start.astimezone(zone), slot.period.end) for slot in free]
+    return [(day_in_words(start), hours_in_words(start, end)) for start, end in times]
 
 
 def _why_back(payment: Payment, line: Line, why: str) -> str:

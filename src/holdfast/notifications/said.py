@@ -19,8 +19,12 @@ from holdfast.platform.models import User
 
 def about(line: Line) -> dict[str, Any]:
     """What every mail about one service may say of it; ``price`` is with its fees, taxes and discounts."""
+    terms = line.order.terms
     return {
         "business": line.offering.business,
+        "provider": str(line.provider) if line.provider else "",
+        "provider_word": terms.provider_word,
+        "place": place_of(line),
         "title": line.title,
         "day": day_in_words(when(line)),
         "hours": hours_in_words(when(line), line.ends_at),
@@ -44,6 +48,11 @@ def about_all(lines: Sequence[Line]) -> dict[str, Any]:
 def when(line: Line) -> datetime:
     """The start by the clock on the business's wall."""
     return line.starts_at.astimezone(line.offering.business.zone)
+
+
+def place_of(line: Line) -> str:
+    """Where a service is given: an address, or a link to a meeting; empty where nobody has said."""
+    return str(line.details.get("place") or line.offering.place)
 
 
 def moment(iso: str, business: Business) -> str:

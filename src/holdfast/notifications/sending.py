@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from email.mime.text import MIMEText
 from email.utils import parseaddr
 from typing import Any
 
@@ -19,13 +20,27 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Fact:
-    """What an email is about: a row, whom it concerns, and what its template needs."""
+    """What an email is about: a row, whom it concerns, and what its template needs.
+
+    ``template`` is the one of another name, where several emails are worded alike.
+    """
 
     subject_kind: str
     subject_id: int
     to: str
     subject: str
     context: dict[str, Any]
+    template: str = ""
+    attached: tuple[MIMEText, ...] = ()
+
+
+def message_id(
+    name: str, *, subject_kind: str, subject_id: int, step: int | str | None, again: int = 0
+) -> str:
+    """The one name of a fact's email, however often somebody tries to send it."""
+    host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
+    which = (f".{step}" if step is not None else "") + (f".again-{again}" if again else "")
+    return f"<{name}.{subject_kind}.{subject_id}{which}@{host}>"
 
 
 def send(
@@ -41,22 +56,23 @@ def send(
 
     ``told`` is kept with it, for whoever wants it sent again; ``again`` counts how often that was.
     """
-    host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
-    which = (f".{step}" if step is not None else "") + (f".again-{again}" if again else "")
-    message_id = f"<{name}.{fact.subject_kind}.{fact.subject_id}{which}@{host}>"
     if not fact.to:
         return
-    about = {"kind": name, "subject_kind": fact.subject_kind, "subject_id": fact.subject_id, "told": told}
-    email, _ = Email.objects.get_or_create(message_id=message_id, defaults=about)
+    about: dict[str, Any] = {"subject_kind": fact.subject_kind, "subject_id": fact.subject_id}
+    named = message_id(name, **about, step=step, again=again)
+    kept = {"kind": name, "told": told, **about}
+    email, _ = Email.objects.get_or_create(message_id=named, defaults=kept)
     if email.sent_at is not None:
         return
+    template = fact.template or name
     mail = EmailMultiAlternatives(
         subject=fact.subject,
-        body=render_to_string(f"email/{name}.txt", fact.context),
+        body=render_to_string(f"email/{template}.txt", fact.context),
         to=[fact.to],
-        headers={"Message-ID": message_id},
+        headers={"Message-ID": named},
+        attachments=fact.attached,
     )
-    mail.attach_alternative(render_to_string(f"email/{name}.html", fact.context), "text/html")
+    mail.attach_alternative(render_to_string(f"email/{template}.html", fact.context), "text/html")
     mail.send()
     Email.objects.filter(pk=email.pk).update(sent_at=now)
-    log.info("email_sent", message_id=message_id)
+    log.info("email_sent", message_id=named)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from . import account, accounts
+from . import account, accounts, calendars
 from .home import home
 from .payment import returned, to_pay
 
@@ -22,10 +22,12 @@ urlpatterns = [
     path("account/done/<slug:what>/", accounts.done, name="account_done"),
     path("account/password/", account.password, name="change_password"),
     path("account/verify/", account.resend, name="resend_verification"),
+    path("account/calendars/", calendars.calendars, name="calendars"),
     path("account/two-factor/", account.set_up, name="two_factor_set_up"),
     path("account/two-factor/confirm/", account.confirm, name="two_factor_confirm"),
     path("account/two-factor/recovery-codes/", account.renew_recovery_codes, name="recovery_codes"),
     path("account/two-factor/off/", account.turn_off, name="two_factor_off"),
+    path("calendar/<str:key>.ics", calendars.calendar, name="calendar"),
     path("pay/<slug:reference>/", to_pay, name="to_pay"),
     path("pay/return/<slug:reference>/", returned, name="returned"),
 ]

@@ -10,7 +10,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from holdfast.flows.webhooks import replay
 from holdfast.kernel.errors import Conflict
-from holdfast.notifications.models import Email
+from holdfast.notifications.models import CalendarFeed, Email
 from holdfast.platform.db import transaction
 from holdfast.platform.models import Finding, GatewayEvent, IdempotencyKey, Transition
 
@@ -80,6 +80,21 @@ class EmailPage(ReadOnlyPage):
     search_fields = ("message_id", "=subject_id")
     date_hierarchy = "sent_at"
     ordering = ("-id",)
+
+
+@admin.register(CalendarFeed)
+class CalendarFeedPage(ReadOnlyPage):
+    """Private calendars. To delete one ends its address."""
+
+    list_display = ("user", "scope", "business", "made_at")
+    list_filter = ("scope",)
+    search_fields = ("user__email",)
+    list_select_related = ("user", "business")
+    exclude = ("digest",)
+    ordering = ("-id",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request)
 
 
 @admin.register(ProcrastinateJob)
