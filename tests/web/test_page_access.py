@@ -82,6 +82,8 @@ RULES: dict[str, Rule] = {
     "/account/done/<slug:what>/": plain("/account/done/asked/"),
     "/account/password/": plain("/account/password/", SIGNED_IN),
     "/account/verify/": plain("/account/verify/", status=405),
+    "/account/calendars/": plain("/account/calendars/", SIGNED_IN),
+    "/calendar/<str:key>.ics": plain("/calendar/x.ics", status=404),
     "/account/two-factor/": plain("/account/two-factor/", SIGNED_IN),
     "/account/two-factor/confirm/": plain("/account/two-factor/confirm/", SIGNED_IN, status=303),
     "/account/two-factor/recovery-codes/": plain("/account/two-factor/recovery-codes/", SIGNED_IN),
@@ -158,7 +160,7 @@ def test_who_must_sign_in_is_sent_there_and_back(shop: Shop) -> None:
 
     answers = {path: shop.browsers["nobody"].get(path)["Location"] for path in closed}
 
-    assert len(answers) == 9
+    assert len(answers) == 10
     assert answers == {path: f"/sign-in/?next={path}" for path in closed}
 
 
