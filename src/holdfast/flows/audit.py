@@ -60,7 +60,7 @@ CHECKS = {
           ) AND NOT EXISTS (
             SELECT FROM holdfast_payments_payment p JOIN holdfast_orders_due d ON d.id = p.due_id
             WHERE p.order_id = o.id AND p.wins AND d.kind IN ('full', 'deposit')
-              AND (p.captured = p.amount
+              AND (p.captured = p.amount OR p.accepted_by <> ''
                 OR p.state = 'authorized' AND p.authorized = p.amount AND b.state = 'pending_approval'))
     """,
     "confirmed on money that is only reserved": """

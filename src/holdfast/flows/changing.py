@@ -34,7 +34,7 @@ def change_of(reference: str, *, by: User, trade: str) -> Change:
     own = booking.customer.user_id == by.pk
     if not own and not businesses_run_by(by).filter(pk=booking.business_id).exists():
         raise NotFound("There is no such booking.")
-    actor = customer_actor(by.pk) if own else _member(by, booking)
+    actor = customer_actor(by.pk) if own else who_acts(by, booking.business_id)
     return Change(booking.pk, booking.line.order_id, actor, for_business=not own)
 
 
@@ -45,7 +45,7 @@ def change_from_inside(reference: str, *, by: User, trade: str) -> Change:
     """
     booking = _anothers(reference, trade, by)
     if businesses_run_by(by).filter(pk=booking.business_id).exists() or _gives(by, booking):
-        return Change(booking.pk, booking.line.order_id, _member(by, booking), for_business=True)
+        return Change(booking.pk, booking.line.order_id, who_acts(by, booking.business_id), for_business=True)
     raise NotFound("There is no such booking.")
 
 
@@ -57,7 +57,7 @@ def change_of_money(reference: str, *, by: User, trade: str) -> Change:
     booking = _anothers(reference, trade, by)
     if not businesses_run_by(by).filter(pk=booking.business_id).exists():
         raise NotFound("There is no such booking.")
-    return Change(booking.pk, booking.line.order_id, _member(by, booking), for_business=True)
+    return Change(booking.pk, booking.line.order_id, who_acts(by, booking.business_id), for_business=True)
 
 
 def _anothers(reference: str, trade: str, user: User) -> Booking:
@@ -82,7 +82,8 @@ def _gives(user: User, booking: Booking) -> bool:
     return Booking.objects.filter(is_the_one & is_member).exists()
 
 
-def _member(user: User, booking: Booking) -> str:
-    if user.memberships.filter(business=booking.business_id).exists():
+def who_acts(user: User, business_id: int) -> str:
+    """How transitions name somebody who acts for a business: one of its own, or a platform admin."""
+    if user.memberships.filter(business=business_id).exists():
         return staff_actor(user.pk)
     return admin_actor(user.pk)

@@ -72,8 +72,8 @@ def reschedule_booking(
 
     ``offering`` is another one of the same business to move to, if not the same. A dearer time is held, and
     the booking moves when the difference has been paid; until then it stands. For a cheaper one the terms say
-    how much of the difference goes back. Whoever moves it for the business moves it at its price, and at short
-    notice too.
+    how much of the difference goes back. Whoever moves it for the business moves it at its price, and at
+    short notice too.
 
     Raises NotFound for another's booking, Invalid for a time that is not open, Conflict for a booking that
     is over, is being accepted at this moment or, by its terms, is too near for its customer to move, and

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
 from holdfast.booking.models import Booking
-from holdfast.payments.models import Payment, Transaction
+from holdfast.payments.models import BY_HAND_AND_OPEN, IS_LEFT, PAYS_NOTHING, REFUSED, Payment, Transaction
 from holdfast.platform.models import GatewayEvent
 from holdfast.platform.outbox import DELIVER
 
@@ -39,18 +39,26 @@ def money_waiting_on_a_person() -> QuerySet[Payment]:
 
     Of a payment that wins, that is a part which should go back, and whose refund the gateway refused or only
     a person can make. Money that is only reserved waits when it pays nothing and nobody sets it free.
+
+    Each kind is looked up by an index of its own, which has such rows alone: they are few, and payments many.
     """
-    kept = Q(captured__gt=F("refunding") + F("refunded") + F("reversed"))
-    refused = Q(pk__in=_refused_refunds().values("payment"))
-    by_hand = Q(pk__in=refunds_by_hand().values("payment"))
     voids = Transaction.objects.filter(payment=OuterRef("pk"), kind="void", state__in=OPEN)
-    reserved = Q(~Exists(voids), state="authorized", wins=False)
-    return Payment.objects.filter(kept & (Q(wins=False) | Q(quarantined=True) | refused) | by_hand | reserved)
+    reserved = Payment.objects.filter(~Exists(voids), state="authorized", wins=False)
+    found = (
+        Payment.objects.filter(PAYS_NOTHING)
+        .values("pk")
+        .union(
+            reserved.values("pk"),
+            refunds_by_hand().values("payment"),
+            _refused_refunds().values("payment"),
+        )
+    )
+    return Payment.objects.filter(pk__in=found)
 
 
 def refunds_by_hand() -> QuerySet[Transaction]:
     """Money that a person is to give back, for its gateway cannot; until somebody says that it is done."""
-    return Transaction.objects.filter(kind="refund", by_hand=True, state__in=("owed", *OPEN))
+    return Transaction.objects.filter(BY_HAND_AND_OPEN)
 
 
 def bookings_to_answer() -> QuerySet[Booking]:
@@ -59,9 +67,10 @@ def bookings_to_answer() -> QuerySet[Booking]:
 
 
 def _refused_refunds() -> QuerySet[Transaction]:
-    """Refunds that the gateway refused and that were not made anew."""
+    """Refunds that the gateway refused, that were not made anew, and for which there is money left."""
     later = Transaction.objects.filter(payment=OuterRef("payment"), kind="refund", pk__gt=OuterRef("pk"))
-    return Transaction.objects.filter(~Exists(later), kind="refund", state="failed")
+    left = Payment.objects.filter(IS_LEFT, pk=OuterRef("payment"))
+    return Transaction.objects.filter(~Exists(later), Exists(left), REFUSED)
 
 
 def gauges(*, now: datetime) -> str:

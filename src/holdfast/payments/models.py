@@ -73,6 +73,9 @@ class PayLink(models.Model):
 
 # A booking was made of it: it wins, or has won and was given back, in full or set free, since.
 HAS_WON = Q(won_at__isnull=False)
+# Something was taken that has not gone back, nor is on its way; and it pays for nothing.
+IS_LEFT = Q(captured__gt=F("refunding") + F("refunded") + F("reversed"))
+PAYS_NOTHING = Q(IS_LEFT, wins=False)
 
 
 class Payment(Lived):
@@ -85,7 +88,8 @@ class Payment(Lived):
 
     ``wins`` says that this payment pays its due: one at most does, and none of which everything goes back.
     ``won_at`` stays. A quarantined payment cannot win until a person has looked. ``reason`` says why it pays
-    nothing. ``recorded_by`` is who took the money, when a person did.
+    nothing. ``recorded_by`` is who took the money, when a person did; ``accepted_by`` is who let it count
+    though it is not the amount that was asked for.
     """
 
     lifecycle = PAYMENT
@@ -110,6 +114,7 @@ class Payment(Lived):
     quarantined = models.BooleanField(default=False)
     reason = models.CharField(max_length=200, blank=True)
     recorded_by = models.CharField(max_length=60, blank=True)
+    accepted_by = models.CharField(max_length=60, blank=True, default="", db_default="")
     expires_at = models.DateTimeField(null=True)
     looked_at = models.DateTimeField(null=True)
     next_look_at = models.DateTimeField(null=True)
@@ -130,7 +135,14 @@ class Payment(Lived):
             ),
         ]
         indexes = [
-            models.Index(fields=["next_look_at"], name="payments_to_look_at", condition=~Q(next_look_at=None))
+            models.Index(
+                fields=["next_look_at"], name="payments_to_look_at", condition=~Q(next_look_at=None)
+            ),
+            models.Index(
+                fields=["order"],
+                name="money_that_pays_nothing",
+                condition=Q(PAYS_NOTHING | Q(state="authorized", wins=False)),
+            ),
         ]
         triggers = [
             *lifecycle_triggers(PAYMENT),
@@ -173,6 +185,11 @@ class Payment(Lived):
         return self.won_at is not None
 
 
+# Refunds that a person is to make, and those that a gateway has refused to.
+BY_HAND_AND_OPEN = Q(kind="refund", by_hand=True, state__in=("owed", "pending", "unknown"))
+REFUSED = Q(kind="refund", state="failed")
+
+
 class Transaction(Lived):
     """One movement of money within a payment. It may move along its lifecycle, and never leaves."""
 
@@ -213,6 +230,10 @@ class Transaction(Lived):
                 condition=Q(kind__in=("capture", "void"), state__in=("pending", "unknown", "succeeded")),
                 name="one_capture_or_void_a_payment",
             ),
+        ]
+        indexes = [
+            models.Index(fields=["payment"], name="refunds_by_hand", condition=BY_HAND_AND_OPEN),
+            models.Index(fields=["payment"], name="refunds_refused", condition=REFUSED),
         ]
         triggers = [
             *lifecycle_triggers(TRANSACTION),

@@ -16,6 +16,7 @@ class GatewayEvent(models.Model):
         SETTLED = "settled"
         UNANSWERED = "unanswered"  # the gateway did not answer; the reconciler goes on asking
         UNKNOWN = "unknown"  # names a payment that we do not know (yet)
+        SET_ASIDE = "set_aside"  # a person has looked: it is none of ours
         UNREADABLE = "unreadable"
         REFUSED = "refused"  # not the gateway's
 
@@ -34,7 +35,12 @@ class GatewayEvent(models.Model):
     result = models.CharField(max_length=12, choices=Result, default=Result.WAITING)
 
     class Meta:
-        indexes = [models.Index(fields=["refund_reference"], name="events_of_a_refund")]
+        indexes = [
+            models.Index(fields=["refund_reference"], name="events_of_a_refund"),
+            models.Index(
+                fields=["account_id"], name="events_of_unknown_payments", condition=Q(result="unknown")
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["gateway", "account_id", "dedupe_key"], name="one_event_once"),
             models.CheckConstraint(
