@@ -69,6 +69,13 @@ def _free(story: Story, decision: Decision) -> None:
 
 
 def _fail(story: Story, decision: Decision) -> None:
+    """The attempt is over. Where the time is kept for another, its customer is told where to make it."""
+    _end(story, decision)
+    if story.order.state == "placed":
+        post("email", name="not_paid", payment=story.payment.pk)
+
+
+def _end(story: Story, decision: Decision) -> None:
     story.payment.move(
         decision.event,
         by=story.by,
@@ -80,7 +87,7 @@ def _fail(story: Story, decision: Decision) -> None:
 
 
 def _fail_and_free(story: Story, decision: Decision) -> None:
-    _fail(story, decision)
+    _end(story, decision)
     free(story.order, event="expire", reason=decision.reason, by=story.by, now=story.now)
 
 

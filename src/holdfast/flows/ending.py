@@ -20,7 +20,7 @@ from holdfast.platform.db import transaction, transaction_required
 
 from .actors import CLOCK
 from .decisions import Hold, hold_has_run_out
-from .entering import bookings_of, may_have_bookings
+from .entering import bookings_of, may_have_bookings, tell
 from .sweeping import sweep
 
 log = structlog.get_logger(__name__)
@@ -66,5 +66,7 @@ def _expire(order_id: int, *, now: datetime) -> None:
         if not hold_has_run_out(Hold(order.state, order.expires_at, now)):
             return
         free(order, event="expire", reason="expired", by=CLOCK, now=now)
+        if may_have_bookings(order):
+            tell([booking for booking in bookings_of(order) if booking.state == "expired"], "expired")
     metrics.holds_expired.inc()
     log.info("hold_expired", order=order_id)

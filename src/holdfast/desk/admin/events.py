@@ -84,7 +84,7 @@ class EmailPage(ReadOnlyPage):
 
 @admin.register(CalendarFeed)
 class CalendarFeedPage(ReadOnlyPage):
-    """Private calendars. To delete one ends its address."""
+    """Private calendars. Whoever has one ends its address by asking for another."""
 
     list_display = ("user", "scope", "business", "made_at")
     list_filter = ("scope",)
@@ -92,9 +92,6 @@ class CalendarFeedPage(ReadOnlyPage):
     list_select_related = ("user", "business")
     exclude = ("digest",)
     ordering = ("-id",)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_view_permission(request)
 
 
 @admin.register(ProcrastinateJob)
