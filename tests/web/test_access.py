@@ -23,6 +23,7 @@ from tests.support.booked import api_of, booked
 from tests.support.pictures import PDF, upload
 from tests.support.practice import DAY, Api, Practice, held, new_member, new_practice, new_user
 from tests.support.sandbox import Sandbox
+from tests.support.temple import Temple, temple_of
 
 ROLES = ("payer", "stranger", "owner", "manager", "staff", "provider", "other_staff", "admin", "nobody")
 SECRETS = ("user@example.com", "9876543210")
@@ -34,6 +35,7 @@ class World:
     all who may ask about them."""
 
     practice: Practice
+    temple: Temple
     booking: str
     held: str
     file: str
@@ -61,6 +63,7 @@ SIGNED_IN = EVERYBODY - {"nobody"}
 PAYER = frozenset({"payer"})
 CONCERNED = PAYER | {"owner", "manager", "staff", "admin"}
 A = "/api/astrology"
+P = "/api/puja"
 
 RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/auth/register/"): Rule(
@@ -172,6 +175,14 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", f"{A}/bookings/{{astro_book_id}}/cancel/"): Rule(
         lambda api, w: api.send(f"{A}/bookings/{w.booking}/cancel/"), CONCERNED
     ),
+    ("GET", f"{P}/services/"): Rule(lambda api, w: api.get(f"{P}/services/"), EVERYBODY),
+    ("GET", f"{P}/categories/"): Rule(lambda api, w: api.get(f"{P}/categories/"), EVERYBODY),
+    ("GET", f"{P}/services/{{service_id}}/"): Rule(
+        lambda api, w: api.get(f"{P}/services/{w.temple.puja.pk}/"), EVERYBODY
+    ),
+    ("GET", f"{P}/services/{{service_id}}/slots/"): Rule(
+        lambda api, w: api.get(f"{P}/services/{w.temple.puja.pk}/slots/?date=2030-01-01"), EVERYBODY
+    ),
 }
 CLOSED = [route for route, rule in RULES.items() if rule.allowed != EVERYBODY]
 DOCUMENTED = [
@@ -190,6 +201,7 @@ def world(practice: Practice, sandbox: Sandbox, customer: User, settings: Any) -
     users["admin"] = User.objects.create_superuser("admin@example.com", "x")
     return World(
         practice=practice,
+        temple=temple_of(practice),
         booking=booked(practice, sandbox, user=customer, now=utc_now()),
         held=held(practice, user=customer, at="12:00", now=utc_now()).reference,
         file=store(

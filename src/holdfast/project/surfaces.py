@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.surfaces.astrology.surface import ASTROLOGY
+from holdfast.surfaces.puja.surface import PUJA
 from holdfast.web.surface import Surface
 
-SURFACES: tuple[Surface, ...] = (ASTROLOGY,)
+SURFACES: tuple[Surface, ...] = (ASTROLOGY, PUJA)

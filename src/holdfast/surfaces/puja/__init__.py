@@ -1,0 +1,1 @@
+"""Pujas and consultations from a cart, payment first."""
