@@ -92,6 +92,56 @@ def place(
     return Placed(order, lines, dues)
 
 
+@transaction_required
+def place_cart(
+    cart: Order,
+    items: Sequence[Item],
+    *,
+    quote: Quote,
+    return_base: str,
+    address: str | None,
+    by: str,
+    now: datetime,
+) -> Placed:
+    """The same for a cart, whose lock the caller has, under its own terms and in its own trade.
+
+    What it was placed with before is withdrawn.
+    """
+    if cart.seq:
+        withdraw_all(cart, now=now)
+    terms = cart.terms
+    cart.total = quote.total
+    cart.move(
+        "place",
+        by=by,
+        at=now,
+        total=quote.total,
+        return_base=return_base,
+        address=address,
+        expires_at=now + terms.hold_for,
+        reason="",
+    )
+    lines = _services(cart, items, quote)
+    dues = _asked(cart, terms, starts_at=min(item.period.start for item in items), now=now)
+    insert(lines)
+    insert([*dues])
+    if quote.parts:
+        insert([_part(part, of=lines[part.of or 0]) for part in quote.parts])
+    return Placed(cart, lines, dues)
+
+
+@transaction_required
+def withdraw_all(order: Order, *, now: datetime) -> None:
+    """An order that is not placed asks for nothing any more, and none of its lines stands.
+
+    Money that comes for it later goes back. The caller has the order's lock.
+    """
+    Line.objects.filter(order=order, withdrawn_at=None).update(withdrawn_at=now)
+    Due.objects.filter(order=order, withdrawn_at=None).update(withdrawn_at=now)
+    Order.objects.filter(pk=order.pk).update(total=0)
+    order.total = 0
+
+
 def _services(order: Order, items: Sequence[Item], quote: Quote) -> tuple[Line, ...]:
     return tuple(
         Line(
@@ -99,6 +149,7 @@ def _services(order: Order, items: Sequence[Item], quote: Quote) -> tuple[Line, 
             kind=Kind.SERVICE.value,
             offering=item.offering,
             provider=item.provider,
+            package=item.offering.package,
             title=quoted.title,
             price=quoted.price,
             tax_rate=quoted.tax_rate,

@@ -14,6 +14,7 @@ ORDER = Lifecycle(
         ("placed", "reopen", "open"),
         ("open", "revive", "placed"),
         ("placed", "expire", "expired"),
+        ("open", "expire", "expired"),
         ("placed", "cancel", "canceled"),
         ("expired", "revive", "placed"),
         ("completed", "lose_money", "placed"),

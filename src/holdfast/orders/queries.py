@@ -12,7 +12,7 @@ from holdfast.catalog.models import Offering
 from holdfast.kernel.errors import Invalid
 from holdfast.platform.models import Customer
 
-from .models import Line, Order, PromoCode, Redemption, owner_of
+from .models import Due, Line, Order, PromoCode, Redemption, owner_of
 from .pricing import Fee, Priced, Promo, Quote, quote
 
 
@@ -83,8 +83,21 @@ def _used_up(promo: PromoCode, customer: Customer | None) -> bool:
 
 
 def services_of(order: Order) -> QuerySet[Line]:
-    """The services of an order, in the order in which they were chosen."""
-    return Line.objects.filter(order=order, kind=Line.Kind.SERVICE.value).order_by("pk")
+    """The services of an order that stand, in the order in which they were chosen."""
+    return _services(order.pk).filter(withdrawn_at=None)
+
+
+def services_for(due: Due) -> QuerySet[Line]:
+    """The services that a due asks money for, or has asked before it was withdrawn with them."""
+    if due.withdrawn_at is not None:
+        with_it = _services(due.order_id).filter(withdrawn_at=due.withdrawn_at)
+        if with_it.exists():
+            return with_it
+    return _services(due.order_id).filter(withdrawn_at=None)
+
+
+def _services(order_id: int) -> QuerySet[Line]:
+    return Line.objects.filter(order=order_id, kind=Line.Kind.SERVICE.value).order_by("pk")
 
 
 def owners_of(order: Order) -> list[str]:
@@ -99,7 +112,7 @@ def line_total(line: Line) -> int:
 
 
 def totals_of(order: Order) -> dict[int, int]:
-    """What each service of an order costs, by its line's id, with all that is of it."""
-    lines = Line.objects.filter(order=order).order_by()
+    """What each service of an order that stands costs, by its line's id, with all that is of it."""
+    lines = Line.objects.filter(order=order, withdrawn_at=None).order_by()
     rows = lines.values(service=Coalesce(F("of"), F("pk"))).annotate(total=Sum("price"))
     return {row["service"]: row["total"] for row in rows}

@@ -1,10 +1,10 @@
-"""Orders with their lines and dues. All of it can be read, and none of it edited."""
+"""Orders with their lines, dues and what is in carts. All of it can be read, and none of it edited."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
-from holdfast.orders.models import Due, Line, Order
+from holdfast.orders.models import CartItem, Due, Line, Order
 
 from .common import ReadOnlyInline, ReadOnlyPage, StateFilter, money
 from .payments import PaymentInline
@@ -23,8 +23,14 @@ class LineAmounts:
 
 class LineInline(LineAmounts, ReadOnlyInline):
     model = Line
-    fields = ("kind", "title", "costs", "starts_at", "ends_at", "provider", "details")
+    fields = ("kind", "title", "costs", "starts_at", "ends_at", "provider", "details", "withdrawn_at")
     reads_with = ("order", "provider__resource")
+
+
+class CartItemInline(ReadOnlyInline):
+    model = CartItem
+    fields = ("offering", "package", "starts_at", "details")
+    reads_with = ("offering", "package")
 
 
 @admin.register(Order)
@@ -32,23 +38,26 @@ class OrderPage(WithTimeline):
     list_display = ("id", "business", "customer", "trade", "asked", "state", "reason", "created_at")
     list_filter = (StateFilter, "reason", "trade", "business", "created_at")
     list_select_related = ("business", "customer")
-    search_fields = ("=id", "payments__reference", "customer__email", "customer__name")
+    search_fields = ("=id", "=uuid", "payments__reference", "customer__email", "customer__name")
     date_hierarchy = "created_at"
     ordering = ("-id",)
     fields = (
+        "uuid",
         "business",
         "customer",
         "trade",
         "state",
         "reason",
         "asked",
+        "promo_code",
         "expires_at",
         "created_at",
+        "updated_at",
         "return_base",
         "address",
         "terms_placed",
     )
-    inlines = (LineInline, PaymentInline)
+    inlines = (LineInline, CartItemInline, PaymentInline)
 
     def order_id_of(self, row: Order) -> int:
         return row.pk
@@ -69,6 +78,7 @@ class LinePage(LineAmounts, ReadOnlyPage):
         "kind",
         "of",
         "offering",
+        "package",
         "provider",
         "title",
         "costs",
@@ -77,7 +87,18 @@ class LinePage(LineAmounts, ReadOnlyPage):
         "starts_at",
         "ends_at",
         "details",
+        "withdrawn_at",
     )
+    ordering = ("-id",)
+
+
+@admin.register(CartItem)
+class CartItemPage(ReadOnlyPage):
+    list_display = ("id", "order", "offering", "package", "starts_at", "created_at")
+    list_filter = ("order__business", "starts_at")
+    list_select_related = ("order", "offering", "package")
+    search_fields = ("offering__title", "=order__id", "order__customer__email")
+    fields = ("order", "offering", "package", "starts_at", "details", "created_at")
     ordering = ("-id",)
 
 

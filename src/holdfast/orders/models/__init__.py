@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .cart import CartItem
 from .line import Line, owner_of
 from .order import Due, Order
 from .promo import PromoCode, Redemption
 
-__all__ = ["Due", "Line", "Order", "PromoCode", "Redemption", "owner_of"]
+__all__ = ["CartItem", "Due", "Line", "Order", "PromoCode", "Redemption", "owner_of"]

@@ -6,7 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
-from holdfast.catalog.models import Offering, Provider
+from holdfast.catalog.models import Offering, Package, Provider
 from holdfast.kernel.period import Period
 from holdfast.platform.triggers import frozen, never_leaves
 
@@ -42,7 +42,8 @@ class Line(models.Model):
     adds to the price has that price. ``tax_rate`` is in basis points.
 
     What is said of money never changes: a correction is another line. Time, person, title and details may;
-    details are personal data, and erasable.
+    details are personal data, and erasable. Lines that are withdrawn say what a cart was once placed with,
+    before it was changed or placed anew; whatever is asked of an order is asked of those that stand.
     """
 
     Kind = LineKind
@@ -61,13 +62,15 @@ class Line(models.Model):
     starts_at: models.DateTimeField[datetime | None, datetime] = models.DateTimeField(null=True)  # type: ignore[misc]  # see above
     ends_at: models.DateTimeField[datetime | None, datetime] = models.DateTimeField(null=True)  # type: ignore[misc]  # see above
     provider = models.ForeignKey(Provider, null=True, on_delete=models.PROTECT, related_name="+")
-    title = models.CharField(max_length=160)
+    package = models.ForeignKey(Package, null=True, on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(max_length=240)
     price = models.BigIntegerField()
     # What the time that it has been moved to costs by itself, whatever was paid or forfeited for the move.
     moved_price = models.PositiveBigIntegerField(null=True)
     tax_rate = models.PositiveIntegerField(default=0)
     tax = models.BigIntegerField(default=0)
     details = models.JSONField(default=dict)
+    withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 
@@ -19,7 +20,9 @@ from ..lifecycle import ORDER
 class Order(Lived):
     """What a customer wants to buy, of one business and one way to sell, under the terms of that moment.
 
-    ``total`` is what its lines' prices add up to.
+    ``total`` is what its lines' prices add up to. A cart is an order that is open before it is placed:
+    ``updated_at`` is when its customer last changed it, and None for what never was a cart; ``promo_code`` is
+    what was typed into it. Until it is placed it has items and no lines.
     """
 
     class Reason(models.TextChoices):
@@ -33,6 +36,8 @@ class Order(Lived):
 
     lifecycle = ORDER
 
+    # The database makes it, for those who do not know of it as well; read it from there.
+    uuid = models.UUIDField(unique=True, editable=False, db_default=RandomUUID())
     business = models.ForeignKey(Business, on_delete=models.PROTECT, related_name="orders")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders")
     trade = models.CharField(max_length=20)
@@ -43,7 +48,9 @@ class Order(Lived):
     address = models.GenericIPAddressField(null=True)
     expires_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=10, choices=Reason, blank=True)
+    promo_code = models.CharField(max_length=40, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [one_of(ORDER)]
@@ -51,6 +58,7 @@ class Order(Lived):
             models.Index(fields=["customer", "-id"]),
             models.Index(fields=["expires_at"], name="placed_orders", condition=Q(state="placed")),
             models.Index(fields=["address"], name="placed_by_address", condition=Q(state="placed")),
+            models.Index(fields=["updated_at"], name="open_carts", condition=Q(state="open")),
         ]
         triggers = [*lifecycle_triggers(ORDER), *never_leaves()]
 
