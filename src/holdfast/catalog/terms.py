@@ -47,7 +47,8 @@ class Terms:
     from then on; with less notice than the least of them, nothing. Money that is only reserved is set free in
     full. A customer who may reschedule may do so until ``reschedule_notice`` seconds before the start; with
     ``reschedule_reprices`` the new time costs what it costs that day, else the same offering keeps its price;
-    with ``accept_again`` the business must accept the new time.
+    with ``accept_again`` the business must accept the new time. With ``provider_may_cancel`` whoever gives
+    the service may cancel it, as those who run the business may: all of the money goes back.
 
     ``provider_word`` is what customers call whoever gives the service.
 
@@ -76,6 +77,7 @@ class Terms:
     reschedule_notice: int = DAY
     reschedule_reprices: bool = False
     accept_again: bool = False
+    provider_may_cancel: bool = False
     provider_word: str = "provider"
 
     def __post_init__(self) -> None:

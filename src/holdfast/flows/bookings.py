@@ -27,12 +27,14 @@ class BookingView:
 
     ``price`` is with the fees, taxes and discounts that are of it. The payment is the one that pays for it,
     or the last that did: a deposit rather than its balance. ``user`` is who made the booking, unless that
-    was a caller.
+    was a caller; ``customer`` and ``provider`` are names, empty where none is known.
     """
 
     id: int
     reference: str
     user: User | None
+    customer: str
+    provider: str
     order_id: int
     order_total: Money
     payment_uuid: UUID | None
@@ -52,6 +54,11 @@ def booking_by_reference(reference: str, *, trade: str) -> BookingView:
     return _one(_all(trade), reference)
 
 
+def booking_by_id(booking_id: int, *, trade: str) -> BookingView:
+    """Any booking of a trade, for a caller who then sees to it who may know of it. Raises NotFound."""
+    return _one(_all(trade), booking_id)
+
+
 def booking_seen_by(user: User, which: str | int, *, trade: str) -> BookingView:
     """A booking, by its reference or its id, that is the user's own, or of a business whose books the user
     may see. Raises NotFound.
@@ -66,6 +73,19 @@ def bookings_seen_by(user: User, *, trade: str, business: str | None = None) -> 
     return seen.filter(business__slug=business) if business else seen
 
 
+def bookings_made_by(user: User, *, trade: str) -> QuerySet[Booking]:
+    """The user's own bookings as a customer, newest first."""
+    return _all(trade).filter(customer__in=_ids(Customer.objects.filter(user=user)))
+
+
+def bookings_given_by(user: User, *, trade: str) -> QuerySet[Booking]:
+    """Those that the user gives, newest first, in the businesses where he or she is a provider still."""
+    memberships = user.memberships.filter(role=Member.Role.PROVIDER)
+    gives_in = list(memberships.values_list("business", flat=True))
+    gives = Q(provider__in=_ids(Provider.objects.filter(user=user)), business__in=gives_in)
+    return _all(trade).filter(gives)
+
+
 def views(bookings: Iterable[Booking]) -> list[BookingView]:
     return [_view(booking) for booking in bookings]
 
@@ -75,7 +95,7 @@ def _all(trade: str) -> QuerySet[Booking]:
     parts = Line.objects.filter(of=OuterRef("line")).values("of").annotate(sum=Sum("price")).order_by()
     return (
         Booking.objects.filter(trade=trade)
-        .select_related("line__offering__business", "line__order", "customer__user")
+        .select_related("line__offering__business", "line__order", "customer__user", "provider__resource")
         .annotate(
             payment_uuid=Subquery(won.values("uuid")[:1]),
             payment_reference=Subquery(won.values("reference")[:1]),
@@ -118,6 +138,8 @@ def _view(booking: Any) -> BookingView:
     return BookingView(
         id=booking.pk,
         user=booking.customer.user,
+        customer=booking.customer.name or (booking.customer.user.name if booking.customer.user else ""),
+        provider=booking.provider.resource.name if booking.provider else "",
         order_id=line.order_id,
         order_total=Money(line.order.total, line.order.currency),
         reference=booking.reference,

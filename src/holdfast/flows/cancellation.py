@@ -43,7 +43,7 @@ def preview_cancellation(
     reference: str, *, by: User, trade: str, now: datetime, by_terms: bool = False
 ) -> Owed:
     """What canceling now would give back. Changes nothing, and refuses as ``cancel_booking`` does."""
-    change = change_of(reference, by=by, trade=trade)
+    change = change_of(reference, by=by, trade=trade, to_cancel=True)
     booking = Booking.objects.select_related("line__order").get(pk=change.booking_id)
     booking.lifecycle.after(booking.state, "cancel")
     order, payments = booking.line.order, winners(change.order_id)
@@ -60,7 +60,7 @@ def cancel_booking(
     yet ends with all that was ordered together. Raises NotFound for another's booking, and Conflict for one
     that is over, or has begun for its customer, or is being accepted at this moment.
     """
-    change = change_of(reference, by=by, trade=trade)
+    change = change_of(reference, by=by, trade=trade, to_cancel=True)
     owed = _cancel(change, by_terms=by_terms, why=why, now=now)
     log.info("canceled", booking=reference, by=change.by, percent=owed.percent, refund=str(owed.refund))
     return owed

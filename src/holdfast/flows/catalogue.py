@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
+from holdfast.availability.places import places_left
 from holdfast.availability.queries import free_slots
-from holdfast.catalog.models import Offering, Package
+from holdfast.availability.slots import Slot
+from holdfast.catalog.models import Offering, Package, Provider
+from holdfast.catalog.people import places_of, provider_of, providers, with_resources
 from holdfast.catalog.queries import categories, offering, offerings, on_offer, packages_of, with_packages
 from holdfast.kernel.errors import Invalid
 
 __all__ = [
     "Offering",
     "Package",
+    "Provider",
     "categories",
     "free_slots",
     "offering",
     "offerings",
     "on_offer",
     "packages_of",
+    "places_at",
+    "places_of",
+    "provider_of",
+    "providers",
     "sold",
     "with_packages",
+    "with_resources",
 ]
 
 CHOOSE_ONE = "Choose one of its packages."
@@ -39,3 +51,9 @@ def sold(offering_id: int, *, package_id: int | None, trade: str) -> Offering:
     if package_id not in packages:
         raise Invalid({"package": [NO_SUCH_PACKAGE]})
     return found.sold_as(packages[package_id])
+
+
+def places_at(offering: Offering, slots: Sequence[Slot], *, now: datetime) -> list[int]:
+    """How many may still book each of these slots: of what is no class one, or nobody."""
+    left = places_left(offering.resources.all(), [slot.period for slot in slots], now=now)
+    return [left.get(slot.period, 1) if slot.reason is None else 0 for slot in slots]

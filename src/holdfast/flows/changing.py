@@ -25,14 +25,16 @@ class Change:
     for_business: bool
 
 
-def change_of(reference: str, *, by: User, trade: str) -> Change:
-    """The booking as its customer, or whoever runs its business, may change it. Raises NotFound.
+def change_of(reference: str, *, by: User, trade: str, to_cancel: bool = False) -> Change:
+    """The booking as its customer, or whoever runs its business, may change it; and ``to_cancel`` it, by its
+    terms, as whoever gives it. Raises NotFound.
 
     One's own booking is changed as a customer, whoever one is: nobody lets themselves off the terms.
     """
     booking = _booking(reference, trade)
     own = booking.customer.user_id == by.pk
-    if not own and not businesses_run_by(by).filter(pk=booking.business_id).exists():
+    runs_it = own or businesses_run_by(by).filter(pk=booking.business_id).exists()
+    if not (runs_it or (to_cancel and _gives_and_may_cancel(by, booking))):
         raise NotFound("There is no such booking.")
     actor = customer_actor(by.pk) if own else who_acts(by, booking.business_id)
     return Change(booking.pk, booking.line.order_id, actor, for_business=not own)
@@ -73,6 +75,10 @@ def _booking(reference: str, trade: str) -> Booking:
     if booking is None:
         raise NotFound("There is no such booking.")
     return booking
+
+
+def _gives_and_may_cancel(user: User, booking: Booking) -> bool:
+    return booking.line.order.terms.provider_may_cancel and _gives(user, booking)
 
 
 def _gives(user: User, booking: Booking) -> bool:
