@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from holdfast.platform.models import User
 from holdfast.web.answers import private
@@ -29,6 +29,11 @@ def at_the_desk(view: DeskView[P]) -> View[P]:
 def acting_at_the_desk(view: DeskView[P]) -> View[P]:
     """The same for what changes something, by POST alone."""
     return require_POST(_let_in(view))
+
+
+def working_at_the_desk(view: DeskView[P]) -> View[P]:
+    """The same for a page that shows by GET what it changes by POST."""
+    return require_http_methods(["GET", "HEAD", "POST"])(_let_in(view))
 
 
 def _let_in(view: DeskView[P]) -> View[P]:

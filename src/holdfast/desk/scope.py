@@ -7,6 +7,7 @@ give; a platform admin sees everything. Whatever a user may not see does not exi
 from __future__ import annotations
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.http import Http404
 
 from holdfast.booking.models import Booking
 from holdfast.catalog.models import Business, Member
@@ -21,6 +22,15 @@ def businesses_of(user: User) -> QuerySet[Business]:
     if user.is_superuser:
         return Business.objects.order_by("name", "pk")
     return Business.objects.filter(members__user=user).order_by("name", "pk")
+
+
+def business_of(user: User, slug: str) -> Business:
+    """The business that was asked for, if it is one of theirs; their first when none was. Raises Http404."""
+    theirs = businesses_of(user)
+    found = theirs.filter(slug=slug).first() if slug else theirs.first()
+    if found is None:
+        raise Http404("There is no such business.")
+    return found
 
 
 def bookings_open_to(user: User) -> QuerySet[Booking]:

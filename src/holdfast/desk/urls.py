@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 
 from holdfast.catalog.terms import Terms
 
-from . import agenda, answering, views
+from . import agenda, answering, counter, views
 
 OF_ONE = [
     path("bookings/<slug:reference>/", views.booking, name="booking"),
@@ -22,5 +22,6 @@ def addresses(trades: Mapping[str, Terms]) -> list[URLPattern]:
     """All of them. ``trades`` are those that staff may book others in for, with their terms."""
     return [
         path("", agenda.front, name="front"),
+        path("book/", counter.book, {"trades": trades}, name="book"),
         *OF_ONE,
     ]

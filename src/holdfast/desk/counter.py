@@ -1,0 +1,141 @@
+"""The counter: staff book a caller or a walk-in in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from holdfast.availability.queries import free_slots
+from holdfast.availability.slots import Slot
+from holdfast.catalog.models import Business, Offering
+from holdfast.catalog.terms import Terms
+from holdfast.flows.callers import known_callers
+from holdfast.flows.counter import Price, as_staff_sell, book_at_the_counter, price_at_the_counter
+from holdfast.kernel.clock import utc_now
+from holdfast.kernel.errors import Conflict, Forbidden, HoldfastError, Invalid, NotFound, SlotTaken, TooMany
+from holdfast.kernel.wording import amount_in_words
+from holdfast.platform.models import User
+from holdfast.web.errors import status_of
+from holdfast.web.slots import slots_out
+from holdfast.web.throttles import limit
+
+from .counter_form import (
+    KEEPS,
+    NEW,
+    PAYS,
+    Option,
+    Said,
+    chosen_among,
+    options_of,
+    said_in,
+    terms_of,
+    wanted_of,
+)
+from .entry import working_at_the_desk
+from .scope import business_of, businesses_of
+
+SEE_OTHER = 303
+Trades = Mapping[str, Terms]
+
+
+@working_at_the_desk
+def book(request: HttpRequest, user: User, trades: Trades) -> HttpResponse:
+    """Choose what, when and for whom, and how it is paid; each step shows what follows from it."""
+    asked = request.POST if request.method == "POST" else request.GET
+    business = business_of(user, asked.get("business", ""))
+    options = options_of(user, business, trades)
+    said = said_in(asked.dict())
+    option = chosen_among(options, said)
+    if request.POST.get("do") != "book" or option is None:
+        return _page(request, user, business, options, said, trades)
+    try:
+        limit(request, "start_by_user", user=user.pk)
+        booking = book_at_the_counter(wanted_of(said, option.offering, trades), by=user, now=utc_now())
+    except (Conflict, Forbidden, Invalid, NotFound, TooMany) as no:
+        return _page(request, user, business, options, said, trades, refused=no)
+    return HttpResponseRedirect(reverse("desk:booking", args=[booking.reference]), status=SEE_OTHER)
+
+
+def _page(
+    request: HttpRequest,
+    user: User,
+    business: Business,
+    options: Sequence[Option],
+    said: Said,
+    trades: Trades,
+    *,
+    refused: HoldfastError | None = None,
+) -> HttpResponse:
+    option = chosen_among(options, said)
+    shown: dict[str, Any] = {
+        "businesses": list(businesses_of(user)),
+        "business": business,
+        "options": options,
+        "said": said,
+        "found": known_callers(said.find, by=user, business=business),
+        "new": NEW,
+        "pays": [(word, label) for word, (_, _, label) in PAYS.items()],
+        "keeps": [(str(hours), label) for hours, label in KEEPS.items()],
+        "refused": refused.message if refused else "",
+        "errors": refused.fields if isinstance(refused, Invalid) else {},
+    }
+    if option is not None:
+        shown |= {"option": option, **_when(option.offering, said)}
+        shown |= _price(option.offering, said, trades, shown["slots"])
+    if isinstance(refused, SlotTaken):
+        shown["near"] = [slot.period.start.astimezone(business.zone) for slot in refused.nearest]
+    status = status_of(refused) if refused else 200
+    response = render(request, "desk/counter.html", shown, status=status)
+    if isinstance(refused, TooMany):
+        response["Retry-After"] = str(refused.retry_after)
+    return response
+
+
+def _when(offering: Offering, said: Said) -> dict[str, Any]:
+    """The day that was asked for, or today, and its free times."""
+    now, zone = utc_now(), offering.business.zone
+    first = now.astimezone(zone).date()
+    last = (now + offering.horizon).astimezone(zone).date()
+    day = said.day if said.day and first <= said.day <= last else first
+    slots = _free(as_staff_sell(offering), day)
+    return {"first": first, "last": last, "day": day, "slots": slots_out(slots, zone)}
+
+
+def _free(offering: Offering, day: date) -> list[Slot]:
+    found = free_slots(offering, first=day, last=day, now=utc_now())
+    return [slot for slot in found if slot.reason is None]
+
+
+def _price(
+    offering: Offering, said: Said, trades: Trades, slots: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What it costs at the time that was chosen, once one is; or what is wrong with the promo code."""
+    starts_at = said.starts_at
+    if starts_at is None or said.time not in {slot["start_time"] for slot in slots}:
+        return {}
+    try:
+        price = price_at_the_counter(
+            offering,
+            terms=terms_of(offering, trades),
+            pays=said.when_paid,
+            starts_at=starts_at,
+            promo_code=said.promo_code,
+            now=utc_now(),
+        )
+    except Invalid as wrong:
+        return {"price_errors": [text for texts in wrong.fields.values() for text in texts]}
+    return {"price": _told(price)}
+
+
+def _told(price: Price) -> dict[str, str]:
+    return {
+        "total": amount_in_words(price.total),
+        "first": amount_in_words(price.first) if price.first else "",
+        "rest": amount_in_words(price.total - price.first) if price.total.amount > price.first.amount else "",
+        "amount": price.first.decimal,
+    }
