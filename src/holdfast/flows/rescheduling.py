@@ -67,13 +67,14 @@ def reschedule_booking(
     trade: str,
     now: datetime,
     offering: Offering | None = None,
+    because: str = "",
 ) -> Rescheduled:
     """Move a booking to the slot that starts at ``starts_at``, by the clock on the business's wall.
 
     ``offering`` is another one of the same business to move to, if not the same. A dearer time is held, and
     the booking moves when the difference has been paid; until then it stands. For a cheaper one the terms say
     how much of the difference goes back. Whoever moves it for the business moves it at its price, and at
-    short notice too.
+    short notice too. ``because`` is kept with the booking's details: a person wrote it.
 
     Raises NotFound for another's booking, Invalid for a time that is not open, Conflict for a booking that
     is over, is being accepted at this moment or, by its terms, is too near for its customer to move, and
@@ -83,7 +84,7 @@ def reschedule_booking(
     line = Line.objects.select_related("offering__business").get(pk=change.booking_id)
     target = _target(line, offering, starts_at, at_short_notice=change.for_business, now=now)
     try:
-        done = _move(change, target, now=now)
+        done = _move(change, target, because, now=now)
     except SlotTaken:
         raise SlotTaken(nearest_free_slots(target.offering, target.period.start, now=now)) from None
     log.info(
@@ -108,7 +109,7 @@ def _target(
 
 
 @retried_once
-def _move(change: Change, target: Target, *, now: datetime) -> Rescheduled:
+def _move(change: Change, target: Target, because: str, *, now: datetime) -> Rescheduled:
     """The one transaction of a move: the booking, its line and its time agree before and after."""
     with transaction():
         order = lock(change.order_id)
@@ -121,6 +122,8 @@ def _move(change: Change, target: Target, *, now: datetime) -> Rescheduled:
         if is_being_taken(payments):  # whoever accepts it accepts the time that it has
             raise Conflict(BEING_ANSWERED)
         lock_pools_of(wanted_by(target.offering, target.resources, target.period))
+        if because:
+            _note(booking.line, because)
         withdraw_moves([booking], by=change.by, now=now)
         dearer_by = _difference(order.terms, booking, target, change, payments)
         percent = percent_back(order.terms.refund_shares, notice=booking.starts_at - now)
@@ -172,6 +175,12 @@ def _difference(
     if dearer_by > 0:
         raise Conflict(ONCE_ACCEPTED)
     return 0
+
+
+@transaction_required
+def _note(line: Line, because: str) -> None:
+    """Where it can be erased, as no transition can be."""
+    Line.objects.filter(pk=line.pk).update(details={**line.details, "reschedule_reason": because})
 
 
 @transaction_required
