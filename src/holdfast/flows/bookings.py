@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from holdfast.booking.models import Booking
-from holdfast.catalog.models import Member, Offering, Provider
+from holdfast.catalog.models import Member, Offering, Package, Provider
 from holdfast.catalog.queries import RUNS_THE_BUSINESS
 from holdfast.kernel.errors import NotFound
 from holdfast.kernel.money import Money
@@ -36,11 +36,13 @@ class BookingView:
     customer: str
     provider: str
     order_id: int
+    order_uuid: UUID
     order_total: Money
     payment_uuid: UUID | None
     payment_reference: str | None
     state: str
     offering: Offering
+    package: Package | None
     title: str
     price: Money
     starts_at: datetime
@@ -95,7 +97,9 @@ def _all(trade: str) -> QuerySet[Booking]:
     parts = Line.objects.filter(of=OuterRef("line")).values("of").annotate(sum=Sum("price")).order_by()
     return (
         Booking.objects.filter(trade=trade)
-        .select_related("line__offering__business", "line__order", "customer__user", "provider__resource")
+        .select_related(
+            "line__offering__business", "line__package", "line__order", "customer__user", "provider__resource"
+        )
         .annotate(
             payment_uuid=Subquery(won.values("uuid")[:1]),
             payment_reference=Subquery(won.values("reference")[:1]),
@@ -141,12 +145,14 @@ def _view(booking: Any) -> BookingView:
         customer=booking.customer.name or (booking.customer.user.name if booking.customer.user else ""),
         provider=booking.provider.resource.name if booking.provider else "",
         order_id=line.order_id,
+        order_uuid=line.order.uuid,
         order_total=Money(line.order.total, line.order.currency),
         reference=booking.reference,
         payment_uuid=booking.payment_uuid,
         payment_reference=booking.payment_reference,
         state=booking.state,
         offering=line.offering,
+        package=line.package,
         title=line.title,
         price=Money(line.price + booking.parts, line.order.currency),
         starts_at=booking.starts_at.astimezone(zone),

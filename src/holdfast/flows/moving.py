@@ -54,7 +54,9 @@ def move_booking(
     why = f"from {was.start:%Y-%m-%d %H:%M} to {period.start:%Y-%m-%d %H:%M} UTC"
     answer = {"answer_by": min(booking.answer_by, period.start)} if booking.answer_by else {}
     booking.move("reschedule", by=by, at=now, why=why, **now_is, **answer)
-    Line.objects.filter(pk=booking.line_id).update(offering=to, title=to.title, moved_price=costs, **now_is)
+    Line.objects.filter(pk=booking.line_id).update(
+        offering=to, package=to.package, title=to.title, moved_price=costs, **now_is
+    )
     claim_instead(wanted_by(to, resources, period), owner=booking.line.owner, now=now)
     post("email", name="rescheduled", booking=booking.pk, step=booking.seq, was=was.start.isoformat())
     if asks_again and booking.state == "confirmed":
@@ -78,7 +80,8 @@ def carry_out_move(due_id: int, *, by: str, now: datetime) -> None:
     lock_pools_of(wanted_by(waiting.offering, resources, waiting.period))
     waiting.move("carry_out", by=by, at=now)
     release(waiting.owner)
-    booking = Booking.objects.select_related("line__order").get(pk=waiting.booking_id)
+    booking = Booking.objects.select_related("line__order", "line__package").get(pk=waiting.booking_id)
+    stays = booking.line.offering_id == waiting.offering_id
     order = Order.objects.get(pk=booking.line.order_id)
     before = order.total
     add_line(order, of=booking.line, title=DIFFERENCE, price=waiting.dearer_by)
@@ -86,7 +89,7 @@ def carry_out_move(due_id: int, *, by: str, now: datetime) -> None:
     move_booking(
         order,
         booking,
-        to=waiting.offering,
+        to=waiting.offering.sold_as(booking.line.package if stays else None),
         period=waiting.period,
         resources=resources,
         by=waiting.by,

@@ -81,7 +81,7 @@ def reschedule_booking(
     SlotTaken with the nearest slots. When it is refused, the booking stands as it was.
     """
     change = change_of(reference, by=by, trade=trade)
-    line = Line.objects.select_related("offering__business").get(pk=change.booking_id)
+    line = Line.objects.select_related("offering__business", "package").get(pk=change.booking_id)
     target = _target(line, offering, starts_at, at_short_notice=change.for_business, now=now)
     try:
         done = _move(change, target, because, now=now)
@@ -100,7 +100,7 @@ def reschedule_booking(
 def _target(
     line: Line, offering: Offering | None, starts_at: datetime, *, at_short_notice: bool, now: datetime
 ) -> Target:
-    to = offering or line.offering
+    to = offering or line.offering.sold_as(line.package)
     if (to.business_id, to.trade) != (line.offering.business_id, line.offering.trade):
         raise Invalid({"offering": ["This is not a service of the same business."]})
     resources = list(resources_of(to).select_related("provider"))
