@@ -32,7 +32,9 @@ def with_changes(bookings: QuerySet[Booking]) -> QuerySet[Any]:
     """These bookings with all that a calendar says of them, and since when they are as they are."""
     steps = Transition.objects.filter(subject="booking", subject_id=OuterRef("pk")).order_by("-seq")
     related = ("business", "customer", "provider__resource", "line__order__customer", "line__offering")
-    return bookings.select_related(*related).annotate(changed_at=Subquery(steps.values("at")[:1]))
+    return bookings.select_related(*related, "line__package").annotate(
+        changed_at=Subquery(steps.values("at")[:1])
+    )
 
 
 def for_customer(booking: Any) -> Appointment:

@@ -71,7 +71,9 @@ def reminder(booking_id: int, *, now: datetime, starts_at: str) -> Fact | None:
     fact, booking = _of(booking_id, "Reminder")
     stands = booking.state == "confirmed" and booking.starts_at == datetime.fromisoformat(starts_at)
     is_ahead = now < booking.starts_at
-    return _with(fact, **_what_is_paid(booking.line)) if stands and is_ahead else None
+    if not stands or not is_ahead:
+        return None
+    return replace(_with(fact, **_what_is_paid(booking.line)), template="reminder")
 
 
 def payment_failed(booking_id: int, *, now: datetime, until: str) -> Fact:
@@ -95,6 +97,7 @@ def _of(booking_id: int, what: str) -> tuple[Fact, Booking]:
         "line__offering__business",
         "line__order__customer",
         "line__provider__resource",
+        "line__package",
     ).get(pk=booking_id)
     line = booking.line
     fact = Fact(

@@ -11,7 +11,7 @@ from holdfast.booking.models import Booking
 from holdfast.kernel.money import Money
 from holdfast.kernel.wording import amount_in_words, day_in_words, hours_in_words
 from holdfast.orders.models import Due, Line
-from holdfast.orders.queries import services_of
+from holdfast.orders.queries import services_for
 from holdfast.payments.models import Payment
 
 from .said import about_all, businesss_address, confirmation_page, customers_address, desk_page, moment
@@ -97,8 +97,10 @@ def left_without_us(payment_id: int, *, now: datetime) -> Fact:
 
 
 def _read(payment_id: int) -> tuple[Payment, list[Line]]:
-    payment = Payment.objects.select_related("order", "due").get(pk=payment_id)
-    return payment, list(services_of(payment.order).select_related("offering__business", "order__customer"))
+    payment = Payment.objects.select_related("order", "due__order").get(pk=payment_id)
+    return payment, list(
+        services_for(payment.due).select_related("offering__business", "order__customer", "package")
+    )
 
 
 def _to_the_business(payment: Payment, lines: list[Line], subject: str, **told: Any) -> Fact:
@@ -126,7 +128,8 @@ def _page_to_pay_again(payment: Payment, line: Line) -> str:
 def _nearest(line: Line, *, now: datetime) -> list[tuple[str, str]]:
     """The free times around the one that was lost, as days and hours."""
     zone = line.offering.business.zone
-    free = nearest_free_slots(line.offering, line.starts_at, now=now) if line.starts_at > now else []
+    sold = line.offering.sold_as(line.package)
+    free = nearest_free_slots(sold, line.starts_at, now=now) if line.starts_at > now else []
     times = [(slot.period.start.astimezone(zone), slot.period.end) for slot in free]
     return [(day_in_words(start), hours_in_words(start, end)) for start, end in times]
 

@@ -46,7 +46,7 @@ def canceled(booking_id: int, *, now: datetime, **told: object) -> Fact | None:
 def _booking(booking_id: int) -> Any | None:
     """With a provider who can be written to; None where nobody can."""
     related = ("business", "customer", "provider__user", "line__order__customer", "line__offering__business")
-    found = Booking.objects.select_related(*related, "line__provider__resource")
+    found = Booking.objects.select_related(*related, "line__provider__resource", "line__package")
     return found.filter(pk=booking_id, provider__user__is_active=True).first()
 
 

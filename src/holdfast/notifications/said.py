@@ -52,7 +52,8 @@ def when(line: Line) -> datetime:
 
 def place_of(line: Line) -> str:
     """Where a service is given: an address, or a link to a meeting; empty where nobody has said."""
-    return str(line.details.get("place") or line.offering.place)
+    packaged = line.package.location if line.package else ""
+    return str(line.details.get("place") or packaged or line.offering.place)
 
 
 def moment(iso: str, business: Business) -> str:
