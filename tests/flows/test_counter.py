@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -322,7 +323,7 @@ def test_a_link_is_not_promised_where_nothing_can_be_paid_by_one(practice: Pract
 def test_two_of_the_staff_who_book_one_time_at_once_give_it_to_one(practice: Practice, staff: User) -> None:
     colleague = new_member(practice, "owner")
 
-    results = race([lambda by=by: books(practice, by) for by in (staff, colleague)])
+    results = race([partial(books, practice, by) for by in (staff, colleague)])
 
     assert kinds(results) == {"Booking": 1, "SlotTaken": 1}
     assert Booking.objects.count() == Payment.objects.count() == Customer.objects.count() == 1
@@ -334,6 +335,6 @@ def test_without_the_constraint_both_would_have_it(practice: Practice, staff: Us
     colleague = new_member(practice, "owner")
 
     with without(Allocation, "no_seat_twice"):
-        results = race([lambda by=by: books(practice, by) for by in (staff, colleague)])
+        results = race([partial(books, practice, by) for by in (staff, colleague)])
 
         assert kinds(results) == {"Booking": 2}

@@ -19,6 +19,7 @@ from holdfast.kernel.money import EXPONENTS, Money
 from holdfast.platform.models import User
 from holdfast.web.contact import check_phone
 
+Day = date  # what is said has a field of that name
 NEW = "new"
 # How a caller pays, by the word on the page: when, and what it is taken as.
 PAYS = {
@@ -70,7 +71,7 @@ class Said:
         return timedelta(hours=int(self.keep) if is_known else KEEPS_AT_FIRST)
 
     @property
-    def day(self) -> date | None:
+    def day(self) -> Day | None:
         try:
             return date.fromisoformat(self.date)
         except ValueError:

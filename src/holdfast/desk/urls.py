@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 
 from holdfast.catalog.terms import Terms
 
-from . import agenda, answering, counter, views
+from . import agenda, answering, counter, dues, views
 
 OF_ONE = [
     path("bookings/<slug:reference>/", views.booking, name="booking"),
@@ -23,5 +23,7 @@ def addresses(trades: Mapping[str, Terms]) -> list[URLPattern]:
     return [
         path("", agenda.front, name="front"),
         path("book/", counter.book, {"trades": trades}, name="book"),
+        path("bookings/<slug:reference>/dues/<int:due_id>/link/", dues.link, name="pay_link"),
+        path("bookings/<slug:reference>/dues/<int:due_id>/mail/", dues.mail, name="mail_pay_link"),
         *OF_ONE,
     ]

@@ -17,7 +17,7 @@ from holdfast.orders.models import Due, Order
 from holdfast.orders.queries import services_of
 from holdfast.payments.links import due_behind, new_key, page_of
 from holdfast.payments.models import Payment
-from holdfast.payments.queries import account_for, open_dues
+from holdfast.payments.queries import account_for, open_dues, payment_by_reference
 from holdfast.platform.db import transaction, transaction_required
 from holdfast.platform.models import Customer, User
 from holdfast.platform.outbox import post
@@ -128,6 +128,14 @@ def asked_for(key: str, *, now: datetime) -> AskedFor:
 def pay_by_link(key: str, *, now: datetime, method: str = "") -> Checkout:
     """Open a payment of what a link asks for. Raises NotFound, and otherwise as ``paying.pay``."""
     return pay_due(_due_behind(key), by=LINK, now=now, method=method)
+
+
+def trade_of(payment_reference: str) -> str:
+    """The trade that a payment is of. Raises NotFound."""
+    payment = payment_by_reference(payment_reference)
+    if payment is None:
+        raise NotFound(GONE)
+    return payment.order.trade
 
 
 def _due_behind(key: str) -> Due:

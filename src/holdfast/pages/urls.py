@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.contrib.auth.views import LogoutView
-from django.urls import path
+from django.urls import path, re_path
 
-from . import account, accounts, calendars
+from . import account, accounts, calendars, pay_link
 from .home import home
 from .payment import returned, to_pay
 
@@ -28,6 +28,8 @@ urlpatterns = [
     path("account/two-factor/recovery-codes/", account.renew_recovery_codes, name="recovery_codes"),
     path("account/two-factor/off/", account.turn_off, name="two_factor_off"),
     path("calendar/<str:key>.ics", calendars.calendar, name="calendar"),
+    re_path(r"^pay/(?P<key>[a-z2-7]{32})/$", pay_link.by_link, name="by_link"),
+    path("pay/done/<slug:reference>/", pay_link.done, name="pay_done"),
     path("pay/<slug:reference>/", to_pay, name="to_pay"),
     path("pay/return/<slug:reference>/", returned, name="returned"),
 ]

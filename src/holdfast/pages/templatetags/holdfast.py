@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django import template
@@ -23,6 +24,12 @@ register.filter("day", day_in_words)
 def hours(booking: BookingView) -> str:
     """From when to when, with the zone."""
     return hours_in_words(booking.starts_at, booking.ends_at)
+
+
+@register.filter
+def clock(moment: datetime) -> str:
+    """The hour and the minute, in the zone that the moment carries."""
+    return f"{moment:%H:%M}"
 
 
 @register.filter
