@@ -60,6 +60,7 @@ class Standing:
     amount: Money
     title: str
     quarantined: bool  # its money has come and does not match: somebody of the business looks into it
+    kept: bool  # its time is still held, so that it can be paid for in another attempt
     payment_url: str
     address: str  # where the browser goes now; empty while the payment is pending
 
@@ -182,6 +183,7 @@ def _standing_of(payment: Payment) -> Standing:
         amount=payment.money,
         title=first_and_more([service.title for service in services]),
         quarantined=payment.quarantined,
+        kept=order.state == "placed",
         payment_url=payment.payment_url,
         address=_address(payment, booking.reference if booking else None, reason),
     )

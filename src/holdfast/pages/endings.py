@@ -88,6 +88,19 @@ ENDINGS = {
     ),
 }
 
+# What is said instead of it where the time stays held for another attempt.
+STILL_KEPT = (
+    "Your time is still kept for you, for a little while: go back to where you came from, and pay again."
+)
+KEPT = {
+    "declined": "The bank or the payment service said no, so nothing has been booked yet. "
+    f"{STILL_KEPT} Often another card or account works.",
+    "canceled": f"Nothing has been booked yet. {STILL_KEPT}",
+    "expired": f"This payment was open for a few minutes, and they have passed. {STILL_KEPT}",
+    "error": "Something went wrong on the way to the payment service, so nothing has been booked yet. "
+    f"{STILL_KEPT}",
+}
+
 # A booking's state, as its confirmation says it.
 STATES = {
     "pending_payment": "Your booking waits for your payment",
@@ -102,7 +115,10 @@ STATES = {
 }
 
 
-def ending_of(reason: str | None, *, refunded: bool) -> Ending:
-    """What to tell about a payment that ended for ``reason``."""
-    ending = ENDINGS.get(reason or "", ENDINGS["error"])
-    return Ending(ending.title, ending.what, GONE_BACK) if refunded else ending
+def ending_of(reason: str | None, *, refunded: bool, kept: bool = False) -> Ending:
+    """What to tell about a payment that ended for ``reason``; ``kept`` says that its time is still held."""
+    said = reason if reason in ENDINGS else "error"
+    assert said is not None
+    ending = ENDINGS[said]
+    what = KEPT.get(said, ending.what) if kept else ending.what
+    return Ending(ending.title, what, GONE_BACK if refunded else ending.money)

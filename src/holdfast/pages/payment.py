@@ -20,6 +20,7 @@ from .endings import STATES, Endings, ending_of
 from .problems import SeeOther, leaves_for_a_gateway, under_a_reference
 
 REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,63}")
+NO_BOOKING = "There is no such booking."
 LOOK_AGAIN_AFTER = 3  # seconds
 
 
@@ -51,7 +52,10 @@ def returned(request: HttpRequest, reference: str) -> HttpResponse:
 @require_safe
 @under_a_reference
 def success(request: HttpRequest, endings: Endings) -> HttpResponse:
-    """Paid and booked, if that is so."""
+    """Paid and booked, if that is so; where nothing was to pay, the booking alone."""
+    if not request.GET.get(endings.payment_key) and request.GET.get(endings.booking_key):
+        reference = _reference(request, endings.booking_key, NO_BOOKING)
+        return SeeOther(_confirmation(booking_by_reference(reference, trade=endings.trade), endings))
     now_at = _standing(request, endings)
     if now_at.booking_reference is None:
         return _not_booked(request, now_at)
@@ -76,7 +80,7 @@ def failed(request: HttpRequest, endings: Endings) -> HttpResponse:
 @under_a_reference
 def confirmation(request: HttpRequest, endings: Endings) -> HttpResponse:
     """The booking, for whoever holds its reference."""
-    reference = _reference(request, endings.booking_key, "There is no such booking.")
+    reference = _reference(request, endings.booking_key, NO_BOOKING)
     booking = booking_by_reference(reference, trade=endings.trade)
     contact = {label: said for label, said in endings.contact(booking, utc_now()).items() if said}
     shown = _shown(booking) | {"title": STATES[booking.state], "contact": contact}
@@ -98,7 +102,7 @@ def _reference(request: HttpRequest, key: str, missing: str) -> str:
 def _not_booked(request: HttpRequest, now_at: Standing) -> HttpResponse:
     if now_at.status == "PENDING":
         return SeeOther(reverse("returned", args=[now_at.reference]))
-    ending = ending_of(_told(now_at), refunded=now_at.status == "REFUNDED")
+    ending = ending_of(_told(now_at), refunded=now_at.status == "REFUNDED", kept=now_at.kept)
     return render(request, "holdfast/payment/failed.html", {"standing": now_at, "ending": ending})
 
 
