@@ -6,6 +6,7 @@ test here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +67,26 @@ def plain(path: str, allowed: frozenset[str] = EVERYBODY, status: int = 200) -> 
     return Rule(lambda shop: path, allowed, status)
 
 
+BY_POST = [
+    *(
+        f"/desk/bookings/<slug:reference>/{what}/"
+        for what in (
+            "accept",
+            "decline",
+            "record",
+            "refund",
+            "cancel",
+            "reschedule",
+            "begin",
+            "complete",
+            "miss",
+        )
+    ),
+    *(f"/desk/payments/<slug:reference>/{what}/" for what in ("look", "return", "accept")),
+    *(f"/desk/refunds/<int:refund>/{what}/" for what in ("made", "anew", "owed")),
+    *(f"/desk/events/<int:event>/{what}/" for what in ("replay", "set-aside")),
+    "/desk/emails/<int:email>/again/",
+]
 RULES: dict[str, Rule] = {
     "/healthz": plain("/healthz", status=503),  # no worker runs here
     "/readyz": plain("/readyz"),
@@ -102,13 +123,10 @@ RULES: dict[str, Rule] = {
     "/desk/bookings/<slug:reference>/": Rule(
         lambda shop: f"/desk/bookings/{shop.booking}/", RUNS_IT, tells_contact=RUNS_IT
     ),
-    "/desk/bookings/<slug:reference>/accept/": Rule(  # by POST only: tests/desk/test_desk_answers.py
-        lambda shop: f"/desk/bookings/{shop.booking}/accept/", status=405
-    ),
-    "/desk/bookings/<slug:reference>/decline/": Rule(
-        lambda shop: f"/desk/bookings/{shop.booking}/decline/", status=405
-    ),
     "/desk/payments/<slug:reference>/": Rule(lambda shop: f"/desk/payments/{shop.paid}/", RUNS_IT),
+    "/desk/money/": plain("/desk/money/", AT_A_DESK),
+    # By POST only: tests/desk/test_desk_acts.py and tests/desk/test_desk_money.py.
+    **{address: plain(re.sub(r"<\w+:\w+>", "1", address), status=405) for address in BY_POST},
 }
 
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from holdfast.booking.models import Booking
-from holdfast.flows.timeline import Entry, timeline_of
 from holdfast.kernel.money import Money
 from holdfast.kernel.wording import amount_in_words
 from holdfast.payments.models import Payment
-from holdfast.platform.models import User
 
 CONTACT = ("contact_email", "contact_phone")
-USERS = ("customer", "staff", "admin")  # kinds of actors whose number is a user's
 OVER = ("canceled", "declined", "expired", "no_show")
 
 
@@ -131,29 +128,6 @@ def waiting(payments: Iterable[Payment]) -> list[Waiting]:
         )
         for payment in payments
     ]
-
-
-def timeline(order_id: int, zone: ZoneInfo) -> list[Entry]:
-    """The order's timeline by the business's clock, in words, with the addresses of whoever is a user."""
-    told = timeline_of(order_id)
-    users = {actor: actor.partition(":")[2] for actor in {entry.actor for entry in told} if _is_user(actor)}
-    emails = dict(User.objects.filter(pk__in=users.values()).values_list("pk", "email"))
-    named = {actor: f"{actor} ({emails.get(int(pk), 'no longer there')})" for actor, pk in users.items()}
-    return [
-        replace(
-            entry,
-            at=entry.at.astimezone(zone),
-            actor=named.get(entry.actor, entry.actor),
-            before=_words(entry.before),
-            after=_words(entry.after),
-        )
-        for entry in told
-    ]
-
-
-def _is_user(actor: str) -> bool:
-    kind, _, pk = actor.partition(":")
-    return kind in USERS and pk.isdecimal()
 
 
 def _waits(payment: Any) -> int:

@@ -18,12 +18,16 @@ from holdfast.orders.models import Redemption
 from holdfast.payments.models import Payment, Transaction
 from holdfast.platform.models import GatewayEvent, Transition
 
-from .actors import admin_actor, gateway_actor
+from .actors import admin_actor, gateway_actor, staff_actor
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened. ``before`` and ``after`` are empty where no state changed."""
+    """One thing that happened. ``before`` and ``after`` are empty where no state changed.
+
+    A transition is of a ``subject`` and an ``event``, as its lifecycle names them. A gateway's call and an email
+    have the id of their ``row``, if that can be handled or sent again.
+    """
 
     at: datetime
     kind: str  # transition, event, money, promo, email, person
@@ -32,6 +36,9 @@ class Entry:
     before: str = ""
     after: str = ""
     why: str = ""
+    subject: str = ""
+    event: str = ""
+    row: int | None = None
 
 
 # What happened at the same moment is told in this order: the cause before what followed from it.
@@ -43,14 +50,14 @@ def timeline_of(order_id: int) -> list[Entry]:
     subjects = _subjects_of(order_id)
     transitions = _transitions(subjects)
     born = {t.subject_id for t in transitions if t.subject == "transaction" and t.seq == 0}
-    events = _events(subjects)
+    events, emails = _events(subjects), _emails(subjects)
     told = [
         *(_of_transition(transition, subjects) for transition in transitions),
         *(_of_event(event) for event in events),
         *_of_promos(order_id, transitions),
         *(_of_money(movement) for movement in subjects.movements if movement.pk not in born),
-        *_of_emails(subjects),
-        *_of_people(subjects, events),
+        *(_of_email(email) for email in emails),
+        *_of_people(subjects, events, emails),
     ]
     return sorted(told, key=lambda entry: (entry.at, ORDER.index(entry.kind)))
 
@@ -104,6 +111,8 @@ def _of_transition(transition: Transition, subjects: Subjects) -> Entry:
         before=transition.before,
         after=transition.after,
         why=transition.reason,
+        subject=transition.subject,
+        event=transition.event,
     )
 
 
@@ -125,6 +134,7 @@ def _of_event(event: GatewayEvent) -> Entry:
         what=f"event {event.event or 'without a name'}{times}",
         after=event.result,
         why="" if event.verified else "not verified",
+        row=event.pk if event.verified else None,
     )
 
 
@@ -152,32 +162,40 @@ def _of_promos(order_id: int, transitions: Iterable[Transition]) -> Iterator[Ent
                 yield Entry(at=at, kind="promo", actor=told[0], what=f"{name}: {what}", why=told[1])
 
 
-def _of_emails(subjects: Subjects) -> Iterator[Entry]:
+def _emails(subjects: Subjects) -> list[Email]:
     about = Q()
     for kind in ("payment", "booking"):
         about |= Q(subject_kind=kind, subject_id__in=subjects.ids(kind))
-    for email in Email.objects.filter(about, sent_at__isnull=False).order_by("pk"):
-        assert email.sent_at is not None
-        yield Entry(at=email.sent_at, kind="email", actor="mail", what=f"email “{email.kind}” sent")
+    return list(Email.objects.filter(about, sent_at__isnull=False).order_by("pk"))
 
 
-def _of_people(subjects: Subjects, events: Iterable[GatewayEvent]) -> Iterator[Entry]:
-    """What platform admins did by hand: replays, looks at the gateway, answers, refunds."""
+def _of_email(email: Email) -> Entry:
+    assert email.sent_at is not None  # what they are chosen by
+    what, again = f"email “{email.kind}” sent", email.pk if email.told else None
+    return Entry(at=email.sent_at, kind="email", actor="mail", what=what, row=again)
+
+
+def _of_people(
+    subjects: Subjects, events: Iterable[GatewayEvent], emails: Iterable[Email]
+) -> Iterator[Entry]:
+    """What people did by hand: replays, looks at the gateway, mail sent again; and in the admin, all else."""
     about = Q()
     by_hand = (
         (GatewayEvent, [event.pk for event in events]),
         (Payment, subjects.ids("payment")),
         (Transaction, subjects.ids("transaction")),
         (Booking, subjects.ids("booking")),
+        (Email, [email.pk for email in emails]),
     )
     for model, ids in by_hand:
         kind = Q(content_type__app_label=model._meta.app_label, content_type__model=model._meta.model_name)
         about |= kind & Q(object_id__in=[str(pk) for pk in ids])
-    for entry in LogEntry.objects.filter(about).order_by("pk"):
+    for entry in LogEntry.objects.filter(about).select_related("user").order_by("pk"):
+        acts = admin_actor if entry.user.is_superuser else staff_actor
         yield Entry(
             at=entry.action_time,
             kind="person",
-            actor=admin_actor(entry.user_id),
+            actor=acts(entry.user_id),
             what=entry.object_repr,
             why=entry.get_change_message(),
         )

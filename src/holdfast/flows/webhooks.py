@@ -152,7 +152,7 @@ def _kept_body(call: Call) -> str:
 def handle(event_id: int, *, now: datetime) -> None:
     """Settle what an event is about. Handling it again changes nothing, so staff may replay any of them."""
     event = GatewayEvent.objects.get(pk=event_id)
-    payment = _payment_of(event)
+    payment = payment_of(event)
     if payment is None or payment.account_id != event.account_id:
         _try_again(event, now=now)
         return
@@ -178,7 +178,16 @@ def replay(event: GatewayEvent, *, by: str) -> None:
     log.info("event_replayed", event_id=event.pk, reference=event.reference, by=by)
 
 
-def _payment_of(event: GatewayEvent) -> Payment | None:
+@transaction_required
+def set_aside(event: GatewayEvent, *, by: str) -> None:
+    """Somebody says that a call about an unknown payment is none of ours. Doing so twice changes nothing."""
+    unknown = GatewayEvent.objects.filter(pk=event.pk, result=GatewayEvent.Result.UNKNOWN)
+    unknown.update(result=GatewayEvent.Result.SET_ASIDE)
+    log.info("event_set_aside", event_id=event.pk, reference=event.reference, by=by)
+
+
+def payment_of(event: GatewayEvent) -> Payment | None:
+    """The payment that an event is about, by its own reference or by a refund's; None if it is not known."""
     if event.reference:
         return payment_by_reference(event.reference)
     refund = Transaction.objects.select_related("payment").filter(key=event.refund_reference).first()

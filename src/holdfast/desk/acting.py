@@ -1,0 +1,164 @@
+"""What is done to a booking at the desk: each a form on its page, and answered with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from holdfast.booking.models import Booking
+from holdfast.flows.approval import approve_booking, decline_booking
+from holdfast.flows.cancellation import cancel_booking
+from holdfast.flows.completion import begin_booking, complete_booking, miss_booking
+from holdfast.flows.giving_back import refund_booking
+from holdfast.flows.recording import Method, Taken, record_payment
+from holdfast.flows.rescheduling import reschedule_booking
+from holdfast.kernel.clock import utc_now
+from holdfast.kernel.errors import Invalid
+from holdfast.kernel.wording import amount_in_words
+from holdfast.platform.models import User
+
+from .amounts import money_from
+from .entry import acting_at_the_desk
+from .saying import answer, in_words
+from .scope import bookings_open_to
+from .views import show_booking
+
+WHY_AT_MOST = 150
+NOTE_AT_MOST = 80
+AN_AMOUNT = "amount"  # of a refund: not one of those that were previewed, but the one that is written beside
+
+
+@dataclass(frozen=True)
+class Doing:
+    """Who does what to which booking, and what the form says."""
+
+    booking: Booking
+    by: User
+    said: Mapping[str, str]
+    now: datetime
+
+    @property
+    def reference(self) -> str:
+        return self.booking.reference
+
+    @property
+    def trade(self) -> str:
+        return self.booking.trade
+
+    @property
+    def currency(self) -> str:
+        return self.booking.line.order.currency
+
+    def text(self, name: str, *, at_most: int = WHY_AT_MOST) -> str:
+        return self.said.get(name, "").strip()[:at_most]
+
+
+@acting_at_the_desk
+def act(request: HttpRequest, user: User, reference: str, what: str) -> HttpResponse:
+    """Do it, and go back to the booking as it is then; or show the booking with why it cannot be done."""
+    booking = get_object_or_404(bookings_open_to(user), reference=reference)
+    doing = Doing(booking, user, request.POST.dict(), utc_now())
+    return answer(
+        request,
+        user,
+        lambda: ACTS[what](doing),
+        then=reverse("desk:booking", args=[reference]),
+        shown=lambda said, status: show_booking(request, user, reference, said=said, status=status),
+    )
+
+
+def _accept(doing: Doing) -> str:
+    approve_booking(doing.reference, by=doing.by, trade=doing.trade, now=doing.now)
+    return "It is accepted, and its customer is told."
+
+
+def _decline(doing: Doing) -> str:
+    why = doing.text("why")
+    decline_booking(doing.reference, by=doing.by, trade=doing.trade, now=doing.now, why=why)
+    return "It is declined. Its customer is told, and has the money back."
+
+
+def _record(doing: Doing) -> str:
+    try:
+        method = Method(doing.text("method"))
+    except ValueError:
+        raise Invalid({"method": ["Say how it was paid: in cash, or by bank transfer."]}) from None
+    amount = money_from(doing.text("amount"), doing.currency)
+    taken = Taken(amount, method, doing.text("note", at_most=NOTE_AT_MOST))
+    payment = record_payment(doing.reference, taken, by=doing.by, trade=doing.trade, now=doing.now)
+    return f"{amount_in_words(amount)} is recorded as {payment.reference}."
+
+
+def _refund(doing: Doing) -> str:
+    share = doing.text("share")
+    if not share:
+        raise Invalid({"share": ["Choose how much goes back."]})
+    reason = doing.text("reason")
+    if not reason:
+        raise Invalid({"reason": ["Say why: the customer is told."]})
+    amount = money_from(doing.text("amount") if share == AN_AMOUNT else share, doing.currency)
+    left = money_from(doing.text("left"), doing.currency)
+    refund_booking(
+        doing.reference, amount, left=left, reason=reason, by=doing.by, trade=doing.trade, now=doing.now
+    )
+    return f"{amount_in_words(amount)} goes back to the customer. The booking stays as it is."
+
+
+def _cancel(doing: Doing) -> str:
+    whose = doing.text("whose")
+    if whose not in ("ours", "theirs"):
+        raise Invalid({"whose": ["Say who cancels: it decides how much goes back."]})
+    owed = cancel_booking(
+        doing.reference,
+        by=doing.by,
+        trade=doing.trade,
+        now=doing.now,
+        by_terms=whose == "theirs",
+        why=doing.text("why"),
+    )
+    back = f"{amount_in_words(owed.refund)} goes back." if owed.refund else "Nothing goes back."
+    return f"It is canceled, and its customer is told. {back}"
+
+
+def _reschedule(doing: Doing) -> str:
+    try:
+        starts_at = datetime.fromisoformat(doing.text("start"))
+    except ValueError:
+        raise Invalid({"start": ["Choose one of the free times."]}) from None
+    if starts_at.tzinfo is not None:
+        raise Invalid({"start": ["Choose one of the free times."]})
+    reschedule_booking(doing.reference, starts_at, by=doing.by, trade=doing.trade, now=doing.now)
+    return f"It is moved to {in_words(starts_at)}, and its customer is told."
+
+
+def _begin(doing: Doing) -> str:
+    begin_booking(doing.reference, by=doing.by, trade=doing.trade, now=doing.now)
+    return "It has begun."
+
+
+def _complete(doing: Doing) -> str:
+    complete_booking(doing.reference, by=doing.by, trade=doing.trade, now=doing.now)
+    return "It is done."
+
+
+def _miss(doing: Doing) -> str:
+    miss_booking(doing.reference, by=doing.by, trade=doing.trade, now=doing.now)
+    return "Nobody came. The money stays here; a refund gives it back."
+
+
+ACTS: dict[str, Callable[[Doing], str]] = {
+    "accept": _accept,
+    "decline": _decline,
+    "record": _record,
+    "refund": _refund,
+    "cancel": _cancel,
+    "reschedule": _reschedule,
+    "begin": _begin,
+    "complete": _complete,
+    "miss": _miss,
+}
