@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.http import Http404
 
 from holdfast.booking.models import Booking
-from holdfast.catalog.models import Business, Member
+from holdfast.catalog.models import Business, Member, Resource
 from holdfast.catalog.queries import RUNS_THE_BUSINESS, businesses_run_by
 from holdfast.flows.watching import bookings_to_answer, money_waiting_on_a_person, refunds_by_hand
 from holdfast.payments.models import Payment
@@ -48,6 +48,16 @@ def bookings_open_to(user: User) -> QuerySet[Booking]:
 def bookings_to_answer_for(user: User) -> QuerySet[Booking]:
     """The bookings that this user may see and that wait to be accepted or declined, the nearest end first."""
     return bookings_open_to(user).filter(pk__in=bookings_to_answer()).order_by("answer_by", "pk")
+
+
+def resources_open_to(user: User, business: Business) -> QuerySet[Resource]:
+    """Whose time this user may keep from customers: all of the business's, or a provider's own."""
+    theirs = (
+        Resource.objects.filter(business=business).select_related("business").order_by("kind", "name", "pk")
+    )
+    if businesses_run_by(user).filter(pk=business.pk).exists():
+        return theirs
+    return theirs.filter(provider__user=user, business__in=_where(user, (Member.Role.PROVIDER,)))
 
 
 def payments_open_to(user: User) -> QuerySet[Payment]:

@@ -38,3 +38,9 @@ def staff_actor(user_id: int) -> str:
 def admin_actor(user_id: int) -> str:
     """A platform admin who does something by hand."""
     return f"admin:{user_id}"
+
+
+def insider(user: User, business_id: int) -> str:
+    """A member of the business, or the platform admin who acts in its stead."""
+    is_member = user.memberships.filter(business=business_id).exists()
+    return staff_actor(user.pk) if is_member else admin_actor(user.pk)

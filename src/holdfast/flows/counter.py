@@ -28,7 +28,7 @@ from holdfast.platform import metrics
 from holdfast.platform.db import retried_once, transaction
 from holdfast.platform.models import Customer, User
 
-from .actors import admin_actor, staff_actor
+from .actors import insider
 from .callers import Caller, caller_for, contact_of, kept
 from .checkout import Choice, Chosen, Wish, chosen_for, hold_for, priced_for, taken
 from .contested import note_lost
@@ -122,6 +122,7 @@ def book_at_the_counter(wanted: Wanted, *, by: User, now: datetime) -> Booking:
     offering = wanted.offering
     if not sold_by(by, offering.business).filter(pk=offering.pk).exists():
         raise NotFound("There is no such offering.")
+    actor = insider(by, offering.business_id)
     who = caller_for(wanted.caller, by=by, business=offering.business)
     with metrics.checkout_counted(offering.trade):
         wish = _wish(
@@ -134,11 +135,11 @@ def book_at_the_counter(wanted: Wanted, *, by: User, now: datetime) -> Booking:
         chosen = chosen_for(wish, now=now)
         wish = replace(wish, terms=_terms(wanted, starts_at=chosen[0].period.start, now=now))
         try:
-            booking = _book(wanted, wish, chosen, who, by=_actor(by, offering.business), now=now)
+            booking = _book(wanted, wish, chosen, who, by=actor, now=now)
         except SlotTaken:
             note_lost([(one.offering.pk, one.period.start) for one in chosen], now=now)
             raise taken(chosen, now=now) from None
-    log.info("booked_in", booking=booking.reference, by=_actor(by, offering.business), pays=wanted.pays.value)
+    log.info("booked_in", booking=booking.reference, by=actor, pays=wanted.pays.value)
     return booking
 
 
@@ -204,8 +205,3 @@ def _taken(wanted: Wanted) -> Taken:
     if wanted.taken is None:
         raise Invalid({"amount": ["Please say what was taken."]})
     return wanted.taken
-
-
-def _actor(user: User, business: Business) -> str:
-    is_member = user.memberships.filter(business=business).exists()
-    return staff_actor(user.pk) if is_member else admin_actor(user.pk)

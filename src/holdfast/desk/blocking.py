@@ -1,0 +1,191 @@
+"""Blocking time off: see what it would touch, block, lift."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from holdfast.availability.models import Block
+from holdfast.availability.slots import reached
+from holdfast.catalog.models import Business, Resource
+from holdfast.flows.actors import insider
+from holdfast.flows.blocks import InTheWay, block, blocks_of, in_the_way, lift
+from holdfast.kernel.clock import utc_now
+from holdfast.kernel.errors import Conflict, HoldfastError, Invalid, TooMany
+from holdfast.kernel.period import Period
+from holdfast.platform.models import User
+from holdfast.web.errors import status_of
+from holdfast.web.throttles import limit
+
+from .entry import acting_at_the_desk, working_at_the_desk
+from .scope import bookings_open_to, business_of, businesses_of, resources_open_to
+
+SEE_OTHER = 303
+A_DAY = timedelta(days=1)
+LONGEST = timedelta(days=366)
+BLOCKS_SHOWN_FOR = timedelta(days=366)
+WHY_AT_MOST = 200
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What is in the way, by the business's clock: a booking, a block, or a time that is being paid for."""
+
+    reference: str  # empty for what is no booking, or none that this user may see
+    what: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A block that stands, by the business's clock."""
+
+    pk: int
+    starts_at: datetime
+    ends_at: datetime
+    why: str
+
+
+@working_at_the_desk
+def block_time(request: HttpRequest, user: User) -> HttpResponse:
+    """Choose who or what, from when to when; see what that would touch; block it."""
+    asked = (request.POST if request.method == "POST" else request.GET).dict()
+    business = business_of(user, asked.get("business", ""))
+    resources = list(resources_open_to(user, business))
+    chosen = _chosen(resources, asked.get("resource", ""))
+    if request.POST.get("do") != "block" or chosen is None:
+        return _page(request, user, business, resources, asked)
+    now = utc_now()
+    try:
+        limit(request, "start_by_user", user=user.pk)
+        why = asked.get("why", "").strip()[:WHY_AT_MOST]
+        by = insider(user, business.pk)
+        block(chosen, period_of(asked, business), by=by, now=now, why=why)
+    except (Conflict, Invalid, TooMany) as no:
+        return _page(request, user, business, resources, asked, refused=no)
+    return _back(business, chosen, asked)
+
+
+@acting_at_the_desk
+def lift_block(request: HttpRequest, user: User, block_id: int) -> HttpResponse:
+    """Give a block's time back."""
+    found = get_object_or_404(Block.objects.select_related("resource__business"), pk=block_id)
+    business = business_of(user, found.resource.business.slug)
+    resource = get_object_or_404(resources_open_to(user, business), pk=found.resource_id)
+    lift(found.pk, by=insider(user, business.pk), now=utc_now())
+    return _back(business, resource, {})
+
+
+def period_of(asked: Mapping[str, str], business: Business) -> Period:
+    """From the first day to the last, whole days where no hours were given. Raises Invalid."""
+    first = _read(asked.get("first", ""), date, field="first", wrong="Please choose a day.")
+    last = _read(
+        asked.get("last", "") or first.isoformat(), date, field="last", wrong="There is no such day."
+    )
+    opens = _read(asked.get("opens", "") or "00:00", time, field="opens", wrong="Write it as 14:00.")
+    closes = asked.get("closes", "")
+    end = _read(closes, time, field="closes", wrong="Write it as 18:00.") if closes else None
+    start = reached(datetime.combine(first, opens), business.zone)
+    until = datetime.combine(last, end) if end else datetime.combine(last, time()) + A_DAY
+    finish = reached(until, business.zone)
+    if not timedelta(0) < finish - start <= LONGEST:
+        raise Invalid({"last": ["It must end after it begins, and within a year."]})
+    return Period(start, finish)
+
+
+def _read(said: str, kind: Any, *, field: str, wrong: str) -> Any:
+    try:
+        return kind.fromisoformat(said)
+    except ValueError:
+        raise Invalid({field: [wrong]}) from None
+
+
+def _page(
+    request: HttpRequest,
+    user: User,
+    business: Business,
+    resources: Sequence[Resource],
+    asked: Mapping[str, str],
+    *,
+    refused: HoldfastError | None = None,
+) -> HttpResponse:
+    chosen = _chosen(resources, asked.get("resource", "")) or next(iter(resources), None)
+    errors: Mapping[str, Sequence[str]] = refused.fields if isinstance(refused, Invalid) else {}
+    now = utc_now()
+    shown: dict[str, Any] = {
+        "businesses": list(businesses_of(user)),
+        "business": business,
+        "resources": resources,
+        "chosen": chosen,
+        "today": now.astimezone(business.zone).date(),
+        "said": asked,
+        "refused": refused.message if refused else "",
+    }
+    if chosen is not None:
+        shown["blocks"] = standing_blocks(chosen, Period(now, now + BLOCKS_SHOWN_FOR))
+    if chosen is not None and asked.get("first") and not errors:
+        try:
+            period = period_of(asked, business)
+            shown |= {
+                "looked": True,
+                "touched": _touched(user, business, in_the_way(chosen, period, now=now)),
+            }
+        except Invalid as wrong:
+            errors = wrong.fields
+    shown["errors"] = errors
+    status = status_of(refused) if refused else 200
+    response = render(request, "desk/block.html", shown, status=status)
+    if isinstance(refused, TooMany):
+        response["Retry-After"] = str(refused.retry_after)
+    return response
+
+
+def standing_blocks(resource: Resource, span: Period) -> list[Standing]:
+    """The blocks of a resource that stand in a span, as the desk shows them."""
+    zone = resource.business.zone
+    return [
+        Standing(one.pk, one.period.lower.astimezone(zone), one.period.upper.astimezone(zone), one.why)
+        for one in blocks_of(resource, span)
+    ]
+
+
+def _touched(user: User, business: Business, found: Sequence[InTheWay]) -> list[Touched]:
+    """With names for the bookings that this user may see; of others only that there is one."""
+    seen = bookings_open_to(user).filter(reference__in=[one.reference for one in found if one.reference])
+    names = {one.reference: f"{one.line.title}, {one.customer}" for one in seen}
+    return [
+        Touched(
+            reference=one.reference if one.reference in names else "",
+            what=names.get(one.reference, "a booking" if one.reference else str(one)),
+            starts_at=one.period.start.astimezone(business.zone),
+            ends_at=one.period.end.astimezone(business.zone),
+        )
+        for one in found
+    ]
+
+
+def _chosen(resources: Sequence[Resource], said: str) -> Resource | None:
+    return next((one for one in resources if one.pk == _id(said)), None)
+
+
+def _id(said: str) -> UUID | None:
+    try:
+        return UUID(said)
+    except ValueError:
+        return None
+
+
+def _back(business: Business, resource: Resource, asked: Mapping[str, str]) -> HttpResponse:
+    """To the same page, which now shows the block among those that stand, and what it touches."""
+    kept = {name: asked[name] for name in ("first", "last", "opens", "closes") if asked.get(name)}
+    told = urlencode({"business": business.slug, "resource": str(resource.pk), **kept})
+    return HttpResponseRedirect(f"{reverse('desk:block')}?{told}#blocks", status=SEE_OTHER)
