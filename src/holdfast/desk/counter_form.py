@@ -160,6 +160,6 @@ def _amount(said: Said, business: Business) -> Money:
         minor = Decimal(said.amount).scaleb(EXPONENTS[currency])
     except InvalidOperation:
         raise Invalid({"amount": ["Please look at the price first."]}) from None
-    if minor != int(minor) or minor < 0:
+    if not minor.is_finite() or minor != int(minor) or minor < 0:
         raise Invalid({"amount": ["Please look at the price first."]})
     return Money(int(minor), currency)

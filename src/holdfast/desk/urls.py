@@ -8,14 +8,8 @@ from django.urls import URLPattern, path
 
 from holdfast.catalog.terms import Terms
 
-from . import agenda, answering, counter, dues, views
-
-OF_ONE = [
-    path("bookings/<slug:reference>/", views.booking, name="booking"),
-    path("bookings/<slug:reference>/accept/", answering.accept, name="accept"),
-    path("bookings/<slug:reference>/decline/", answering.decline, name="decline"),
-    path("payments/<slug:reference>/", views.payment, name="payment"),
-]
+from . import agenda, blocking, counter, dues
+from .one import OF_ONE
 
 
 def addresses(trades: Mapping[str, Terms]) -> list[URLPattern]:
@@ -23,6 +17,8 @@ def addresses(trades: Mapping[str, Terms]) -> list[URLPattern]:
     return [
         path("", agenda.front, name="front"),
         path("book/", counter.book, {"trades": trades}, name="book"),
+        path("block/", blocking.block_time, name="block"),
+        path("blocks/<int:block_id>/lift/", blocking.lift_block, name="lift"),
         path("bookings/<slug:reference>/dues/<int:due_id>/link/", dues.link, name="pay_link"),
         path("bookings/<slug:reference>/dues/<int:due_id>/mail/", dues.mail, name="mail_pay_link"),
         *OF_ONE,
