@@ -5,6 +5,6 @@ from __future__ import annotations
 from holdfast.web.surface import Surface
 
 from . import api
-from .terms import TRADE
+from .terms import TERMS, TRADE
 
-PUJA = Surface(TRADE, {"/api/puja": api.router})
+PUJA = Surface(TRADE, {"/api/puja": api.router}, terms=TERMS)

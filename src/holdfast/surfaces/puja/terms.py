@@ -22,6 +22,7 @@ TERMS = Terms(
     refund_shares=((7 * DAY, 100), (DAY, 50), (0, 0)),
     may_reschedule=True,
     reschedule_notice=DAY,
+    provider_word="pujari",
 )
 
 # What the engine speaks of, by the names that this trade's callers have sent.
