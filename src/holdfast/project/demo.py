@@ -29,7 +29,7 @@ MANAGE = (PYTHON, "-m", "holdfast.project.manage")
 READY = """\
 Holdfast is ready: {url}
 
-  Book a consultation   {url}/
+  What can be booked    {url}/
   The provider's desk   {url}/desk/
   Administration        {url}/admin/
   The API               {url}/api/docs/
@@ -38,8 +38,9 @@ Holdfast is ready: {url}
 
   Sign in with the password holdfast-demo as
     customer@demo.test, other@demo.test   who book and pay
-    astrologer@demo.test                  who gives the consultations
-    staff@demo.test                       of the astrology business
+    astrologer@demo.test                  who gives the consultations of Jyoti Astrology
+    coach@demo.test, coach2@demo.test     who coach at Sportif Academy
+    staff@demo.test                       at the desk of both, and of Shanti Temple (DISCOUNT10)
     admin@demo.test                       of the platform
 
   Ctrl-C stops all of it; starting again keeps the data.
