@@ -1,4 +1,4 @@
-"""The agenda: one day of one business, and what waits on a person."""
+"""The agenda: a day or a week of one business, and what waits on a person."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any, Never
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from holdfast.catalog.models import Business
+from holdfast.catalog.models import Business, Provider
 from holdfast.kernel.clock import utc_now
+from holdfast.kernel.period import Period
 from holdfast.platform.models import User
 
 from . import rows
+from .agenda_rows import blocks_in, entries_of, week_of
 from .entry import at_the_desk
 from .scope import (
     bookings_open_to,
@@ -20,16 +22,17 @@ from .scope import (
     businesses_of,
     findings_for,
     money_waiting_for,
+    resources_open_to,
 )
 
-A_DAY = timedelta(days=1)
+A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 FINDINGS_SHOWN = 20
 YEARS = range(2000, 2200)
 
 
 @at_the_desk
 def front(request: HttpRequest, user: User) -> HttpResponse:
-    """One day of one business, and the money that waits on a person."""
+    """A day or a week of one business, of all or of one who gives it, and what waits on a person."""
     businesses = list(businesses_of(user))
     business = _chosen(request.GET.get("business", ""), businesses)
     told: dict[str, Any] = {
@@ -39,20 +42,46 @@ def front(request: HttpRequest, user: User) -> HttpResponse:
         "to_answer": [rows.appointment(booking) for booking in bookings_to_answer_for(user)],
         "findings": findings_for(user)[:FINDINGS_SHOWN],
     }
-    if business is None:
-        return render(request, "desk/front.html", told)
-    today = utc_now().astimezone(business.zone).date()
+    if business is not None:
+        told |= _agenda(request, user, business)
+    return render(request, "desk/front.html", told)
+
+
+def _agenda(request: HttpRequest, user: User, business: Business) -> dict[str, Any]:
+    now = utc_now()
+    today = now.astimezone(business.zone).date()
     day = _day(request.GET.get("date", ""), today=today)
-    start, end = (_midnight(moment, business) for moment in (day, day + A_DAY))
+    is_week = request.GET.get("view") == "week"
+    step = A_WEEK if is_week else A_DAY
+    first = day - A_DAY * day.weekday() if is_week else day
+    start, end = (_midnight(moment, business) for moment in (first, first + step))
     booked = bookings_open_to(user).filter(business=business, starts_at__gte=start, starts_at__lt=end)
-    told |= {
+    resources = resources_open_to(user, business)
+    providers = list(Provider.objects.filter(resource__in=resources).select_related("resource"))
+    provider = _one_of(providers, request.GET.get("provider", ""))
+    if provider is not None:
+        booked = booked.filter(provider=provider)
+        resources = resources.filter(pk=provider.resource_id)
+    entries = entries_of(booked, now=now)
+    return {
         "day": day,
         "today": today,
-        "before": day - A_DAY,
-        "after": day + A_DAY,
-        "appointments": [rows.appointment(booking) for booking in booked],
+        "before": day - step,
+        "after": day + step,
+        "is_week": is_week,
+        "week": week_of(entries, [first + A_DAY * n for n in range(7)]) if is_week else [],
+        "providers": providers,
+        "provider": provider,
+        "appointments": entries,
+        "blocks": blocks_in(Period(start, end), resources, business.zone),
     }
-    return render(request, "desk/front.html", told)
+
+
+def _one_of(providers: list[Provider], said: str) -> Provider | None:
+    """The provider that was asked for; None for all of them."""
+    if not said:
+        return None
+    return next((one for one in providers if str(one.pk) == said), None) or _not_here("There is nobody so.")
 
 
 def _chosen(slug: str, businesses: list[Business]) -> Business | None:

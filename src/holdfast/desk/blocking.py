@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -72,6 +73,7 @@ def block_time(request: HttpRequest, user: User) -> HttpResponse:
         block(chosen, period_of(asked, business), by=by, now=now, why=why)
     except (Conflict, Invalid, TooMany) as no:
         return _page(request, user, business, resources, asked, refused=no)
+    messages.success(request, f"The time of {chosen} is blocked.")
     return _back(business, chosen, asked)
 
 
@@ -82,6 +84,7 @@ def lift_block(request: HttpRequest, user: User, block_id: int) -> HttpResponse:
     business = business_of(user, found.resource.business.slug)
     resource = get_object_or_404(resources_open_to(user, business), pk=found.resource_id)
     lift(found.pk, by=insider(user, business.pk), now=utc_now())
+    messages.success(request, f"The time of {resource} is free again.")
     return _back(business, resource, {})
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -41,6 +42,11 @@ from .scope import business_of, businesses_of
 
 SEE_OTHER = 303
 Trades = Mapping[str, Terms]
+# What is said of a booking that has just been made, by its state.
+BOOKED = {
+    "confirmed": "{name} is booked in.",
+    "pending_payment": "The time is kept for {name}. Below, a link to pay can be copied or sent.",
+}
 
 
 @working_at_the_desk
@@ -58,6 +64,7 @@ def book(request: HttpRequest, user: User, trades: Trades) -> HttpResponse:
         booking = book_at_the_counter(wanted_of(said, option.offering, trades), by=user, now=utc_now())
     except (Conflict, Forbidden, Invalid, NotFound, TooMany) as no:
         return _page(request, user, business, options, said, trades, refused=no)
+    messages.success(request, BOOKED[booking.state].format(name=booking.customer))
     return HttpResponseRedirect(reverse("desk:booking", args=[booking.reference]), status=SEE_OTHER)
 
 
