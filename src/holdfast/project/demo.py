@@ -29,7 +29,7 @@ MANAGE = (PYTHON, "-m", "holdfast.project.manage")
 READY = """\
 Holdfast is ready: {url}
 
-  What can be booked    {url}/
+  What can be booked    {url}/   (pujas with the code DISCOUNT10)
   The provider's desk   {url}/desk/
   Administration        {url}/admin/
   The API               {url}/api/docs/
@@ -40,7 +40,7 @@ Holdfast is ready: {url}
     customer@demo.test, other@demo.test   who book and pay
     astrologer@demo.test                  who gives the consultations of Jyoti Astrology
     coach@demo.test, coach2@demo.test     who coach at Sportif Academy
-    staff@demo.test                       at the desk of both, and of Shanti Temple (DISCOUNT10)
+    staff@demo.test                       at the desk of each business
     admin@demo.test                       of the platform
 
   Ctrl-C stops all of it; starting again keeps the data.
