@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import time, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from holdfast.availability.models import WeeklyHours
 from holdfast.catalog.models import Offering, Package, Provider, Resource
+from holdfast.flows.actors import Shopper
+from holdfast.flows.checkout import Choice, Wish, check_out
+from holdfast.flows.settlement import settle
+from holdfast.kernel.clock import utc_now
 from holdfast.orders.models import PromoCode
+from holdfast.payments.models import Payment
+from holdfast.platform.models import User
+from holdfast.surfaces.puja.terms import TERMS
 from tests.support.practice import DAY, Practice
+from tests.support.sandbox import Sandbox
 
 
 @dataclass
@@ -85,3 +93,14 @@ def temple_of(practice: Practice) -> Temple:
     )
     PromoCode.objects.create(business=practice.business, code="DISCOUNT10", percent=10)
     return Temple(practice, puja, basic, grand)
+
+
+def bought(temple: Temple, sandbox: Sandbox, *, user: User, at: str = "10:30") -> Payment:
+    """The puja in its basic package, paid for; the payment."""
+    chosen = Choice(temple.puja.sold_as(temple.basic), datetime.fromisoformat(f"{DAY}T{at}"))
+    wish = Wish((chosen,), return_url="", terms=replace(TERMS, reopens=False))
+    checkout = check_out(wish, by=Shopper(user, None), now=utc_now())
+    assert checkout.payment_id is not None
+    sandbox.settle(checkout.reference)
+    settle(checkout.payment_id, now=utc_now())
+    return Payment.objects.select_related("order").get(pk=checkout.payment_id)

@@ -23,6 +23,7 @@ from holdfast.web.surface import is_api
 from tests.support.booked import booked
 from tests.support.practice import Practice, held, new_member, new_practice, new_user
 from tests.support.sandbox import Sandbox
+from tests.support.temple import bought, temple_of
 
 pytestmark = pytest.mark.spec("GEN-2", "GEN-7", "BC-19")
 
@@ -37,12 +38,13 @@ NOBODY: frozenset[str] = frozenset()
 
 @dataclass
 class Shop:
-    """One booking that is paid for, and another time that is held."""
+    """One booking that is paid for, and another time that is held; and a puja that is paid for."""
 
     practice: Practice
     booking: str
     paid: str
     held: str
+    puja: Payment
     browsers: dict[str, Client]
 
 
@@ -119,6 +121,13 @@ RULES: dict[str, Rule] = {
     "/confirmation": Rule(
         lambda shop: f"/confirmation?astro_book_id={shop.booking}", tells_contact=EVERYBODY
     ),
+    "/puja-booking-success": Rule(
+        lambda shop: f"/puja-booking-success?merchant_transaction_id={shop.puja.reference}"
+    ),
+    "/puja-booking-failed": Rule(
+        lambda shop: f"/puja-booking-failed?merchant_transaction_id={shop.puja.reference}", status=303
+    ),
+    "/puja-booking": Rule(lambda shop: f"/puja-booking?book_id={reference_of(shop.puja)}"),
     "/desk/": plain("/desk/", AT_A_DESK),
     "/desk/bookings/<slug:reference>/": Rule(
         lambda shop: f"/desk/bookings/{shop.booking}/", RUNS_IT, tells_contact=RUNS_IT
@@ -143,6 +152,7 @@ def shop(practice: Practice, sandbox: Sandbox, customer: User, settings: Any) ->
         booking=booking,
         paid=Payment.objects.get().reference,
         held=held(practice, user=customer, at="12:00", now=utc_now()).reference,
+        puja=bought(temple_of(practice), sandbox, user=customer),
         browsers={role: browser_of(users.get(role)) for role in ROLES},
     )
 
@@ -180,6 +190,11 @@ def test_who_must_sign_in_is_sent_there_and_back(shop: Shop) -> None:
 
     assert len(answers) == 10
     assert answers == {path: f"/sign-in/?next={path}" for path in closed}
+
+
+def reference_of(payment: Payment) -> str:
+    """The booking that was made of it."""
+    return Booking.objects.get(line__order=payment.order).reference
 
 
 def tells_contact(answer: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from holdfast.flows.own_payments import PaymentView, payment_views
 from holdfast.flows.paying import Checkout
 from holdfast.kernel.money import Money
 
+from .schemas import AddressIn
 from .terms import CONSULTATIONS, WORDS
 
 HELD_BACK = "Payment successful but booking creation pending"
@@ -101,7 +102,8 @@ def booking(seen: BookingView) -> dict[str, Any]:
         "currency": seen.price.currency,
         "merchant_transaction_id": seen.payment_reference,
         "created_at": seen.created_at,
-        "address": seen.details.get("address"),
+        "address": _address(seen.details),
+        "reschedule_reason": seen.details.get("reschedule_reason", ""),
     }
 
 
@@ -115,6 +117,11 @@ def owed(back: Owed) -> dict[str, Any]:
 
 def canceled(seen: BookingView, back: Owed) -> dict[str, Any]:
     return {"book_id": seen.reference, "status": WORDS[seen.state], **owed(back)}
+
+
+def _address(details: Mapping[str, Any]) -> dict[str, str] | None:
+    fields = AddressIn.model_fields
+    return {field: details.get(field, "") for field in fields} if details.get("address_line1") else None
 
 
 def transaction_id(reference: str) -> str:

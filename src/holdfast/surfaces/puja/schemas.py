@@ -245,6 +245,7 @@ class BookingOut(Chosen):
     merchant_transaction_id: str | None
     created_at: datetime
     address: AddressIn | None
+    reschedule_reason: str
 
 
 class Checked(Schema):

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from holdfast.web.surface import Surface
 
-from . import api
+from . import api, bookings, payments
 from .terms import TERMS, TRADE
+from .urls import urlpatterns
 
-PUJA = Surface(TRADE, {"/api/puja": api.router}, terms=TERMS)
+PUJA = Surface(
+    TRADE,
+    {
+        "/api/puja": api.router,
+        "/api/payments": payments.router,
+        "/api/booking/bookings": bookings.router,
+    },
+    urlpatterns,
+    replace(TERMS, reopens=False),  # what staff book in is no cart that could be open again
+)
