@@ -21,7 +21,7 @@ from holdfast.payments.models import Payment
 from . import rows
 
 UNDECIDED = ("created", "pending")
-# What one press does: the event that the lifecycle must let, its address, its label, whether it must have begun.
+# What one press does: the event that must be possible, its address, its label, whether it must have begun.
 QUICK = (
     ("approve", "accept", "Accept", False),
     ("complete", "complete", "It is done", True),
