@@ -88,6 +88,8 @@ BY_POST = [
     *(f"/desk/refunds/<int:refund>/{what}/" for what in ("made", "anew", "owed")),
     *(f"/desk/events/<int:event>/{what}/" for what in ("replay", "set-aside")),
     "/desk/emails/<int:email>/again/",
+    "/desk/blocks/<int:block_id>/lift/",
+    *(f"/desk/bookings/<slug:reference>/dues/<int:due_id>/{what}/" for what in ("link", "mail")),
 ]
 RULES: dict[str, Rule] = {
     "/healthz": plain("/healthz", status=503),  # no worker runs here
@@ -112,6 +114,9 @@ RULES: dict[str, Rule] = {
     "/account/two-factor/recovery-codes/": plain("/account/two-factor/recovery-codes/", SIGNED_IN),
     "/account/two-factor/off/": plain("/account/two-factor/off/", SIGNED_IN),
     "/services/<int:offering_id>/": Rule(lambda shop: f"/services/{shop.practice.offering.pk}/"),
+    # What a key opens: tests/pages/test_pay_link_pages.py.
+    "/^pay/(?P<key>[a-z2-7]{32})/$": plain(f"/pay/{'a' * 32}/", status=404),
+    "/pay/done/<slug:reference>/": Rule(lambda shop: f"/pay/done/{shop.paid}/"),
     "/pay/<slug:reference>/": Rule(lambda shop: f"/pay/{shop.held}/"),
     "/pay/return/<slug:reference>/": Rule(lambda shop: f"/pay/return/{shop.held}/"),
     "/astro-booking-success": Rule(lambda shop: f"/astro-booking-success?merchant_order_id={shop.paid}"),
@@ -133,8 +138,10 @@ RULES: dict[str, Rule] = {
         lambda shop: f"/desk/bookings/{shop.booking}/", RUNS_IT, tells_contact=RUNS_IT
     ),
     "/desk/payments/<slug:reference>/": Rule(lambda shop: f"/desk/payments/{shop.paid}/", RUNS_IT),
+    "/desk/book/": plain("/desk/book/", AT_A_DESK),
+    "/desk/block/": plain("/desk/block/", AT_A_DESK),
     "/desk/money/": plain("/desk/money/", AT_A_DESK),
-    # By POST only: tests/desk/test_desk_acts.py and tests/desk/test_desk_money.py.
+    # By POST only: tests/desk/test_desk_acts.py, test_desk_money.py, test_blocking.py and test_dues.py.
     **{address: plain(re.sub(r"<\w+:\w+>", "1", address), status=405) for address in BY_POST},
 }
 
@@ -188,7 +195,7 @@ def test_who_must_sign_in_is_sent_there_and_back(shop: Shop) -> None:
 
     answers = {path: shop.browsers["nobody"].get(path)["Location"] for path in closed}
 
-    assert len(answers) == 10
+    assert len(answers) == 13
     assert answers == {path: f"/sign-in/?next={path}" for path in closed}
 
 
