@@ -10,6 +10,7 @@ from holdfast.availability.models import WeeklyHours
 from holdfast.catalog.models import Offering, Package, Provider, Resource
 from holdfast.flows.actors import Shopper
 from holdfast.flows.checkout import Choice, Wish, check_out
+from holdfast.flows.paying import Checkout
 from holdfast.flows.settlement import settle
 from holdfast.kernel.clock import utc_now
 from holdfast.orders.models import PromoCode
@@ -95,11 +96,16 @@ def temple_of(practice: Practice) -> Temple:
     return Temple(practice, puja, basic, grand)
 
 
-def bought(temple: Temple, sandbox: Sandbox, *, user: User, at: str = "10:30") -> Payment:
-    """The puja in its basic package, paid for; the payment."""
+def held(temple: Temple, *, user: User, at: str = "10:30") -> Checkout:
+    """The puja in its basic package: its time is held, and its payment open."""
     chosen = Choice(temple.puja.sold_as(temple.basic), datetime.fromisoformat(f"{DAY}T{at}"))
     wish = Wish((chosen,), return_url="", terms=replace(TERMS, reopens=False))
-    checkout = check_out(wish, by=Shopper(user, None), now=utc_now())
+    return check_out(wish, by=Shopper(user, None), now=utc_now())
+
+
+def bought(temple: Temple, sandbox: Sandbox, *, user: User, at: str = "10:30") -> Payment:
+    """The same, paid for; the payment."""
+    checkout = held(temple, user=user, at=at)
     assert checkout.payment_id is not None
     sandbox.settle(checkout.reference)
     settle(checkout.payment_id, now=utc_now())
