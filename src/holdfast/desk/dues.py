@@ -29,7 +29,7 @@ KINDS = {
     Due.Kind.BALANCE.value: "The balance",
     Due.Kind.DIFFERENCE.value: "The difference for a new time",
 }
-OVER = ("canceled", "declined", "expired")
+ENDED = ("canceled", "expired")  # an order's; what it asked for and did not get, it asks for no more
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ def dues_of(booking: Booking) -> list[Asked]:
             is_paid=due.pk not in unpaid,
         )
         for due in asked.select_related("order")
+        if due.pk not in unpaid or order.state not in ENDED
     ]
 
 

@@ -59,7 +59,7 @@ def _wrong_caller(caller: Caller) -> dict[str, list[str]]:
         wrong["name"] = ["Please say who it is."]
     if not caller.email.strip() and not caller.phone.strip():
         wrong["phone"] = ["A phone number or an email address is needed."]
-    if caller.email.strip() and not _is_address(caller.email.strip()):
+    if caller.email.strip() and not is_address(caller.email.strip()):
         wrong["email"] = ["This is not an email address."]
     wrong |= {
         name: [f"This is longer than {most} letters."]
@@ -69,7 +69,8 @@ def _wrong_caller(caller: Caller) -> dict[str, list[str]]:
     return wrong
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether this can be an email address."""
     try:
         validate_email(text)
     except ValidationError:

@@ -17,11 +17,12 @@ from holdfast.orders.models import Due, Order
 from holdfast.orders.queries import services_of
 from holdfast.payments.links import due_behind, new_key, page_of
 from holdfast.payments.models import Payment
-from holdfast.payments.queries import account_for, open_dues, payment_by_reference
+from holdfast.payments.queries import account_for, payment_by_reference
 from holdfast.platform.db import transaction, transaction_required
 from holdfast.platform.models import Customer, User
 from holdfast.platform.outbox import post
 
+from .callers import is_address
 from .changing import Change, change_from_inside
 from .paying import NOT_YET, OVER, PAID, Checkout, pay_due, refuse_unpayable
 
@@ -75,7 +76,8 @@ def link_for(reference: str, due_id: int, *, by: User, trade: str, now: datetime
     for no more, and Invalid where the business takes no payments over the network.
     """
     change = change_from_inside(reference, by=by, trade=trade)
-    key = new_key(_asked_of(change, due_id), by=change.by, now=now)
+    with transaction():
+        key = new_key(_asked_of(change, due_id, now=now), by=change.by, now=now)
     log.info("pay_link_made", booking=reference, due=due_id, by=change.by)
     return page_of(key)
 
@@ -88,10 +90,9 @@ def mail_link(reference: str, due_id: int, *, by: User, trade: str, now: datetim
     """
     change = change_from_inside(reference, by=by, trade=trade)
     with transaction():
-        due = _asked_of(change, due_id)
-        booking = Booking.objects.select_related("line__order__customer").get(pk=change.booking_id)
-        to = booking.line.details.get("contact_email") or _known_or_kept(booking.customer, email)
-        post_link(due, by=change.by, now=now)
+        booking = Booking.objects.select_related("line__order", "customer").get(pk=change.booking_id)
+        to: str = booking.line.details.get("contact_email") or _known_or_kept(booking.customer, email)
+        post_link(_asked_of(change, due_id, now=now), by=change.by, now=now)
     log.info("pay_link_mailed", booking=reference, due=due_id, by=change.by)
     return to
 
@@ -145,13 +146,17 @@ def _due_behind(key: str) -> Due:
     return due
 
 
-def _asked_of(change: Change, due_id: int) -> Due:
+@transaction_required
+def _asked_of(change: Change, due_id: int, *, now: datetime) -> Due:
     """This due of the booking's order, if it is asked for. Raises NotFound, Conflict and Invalid."""
     due = Due.objects.select_related("order").filter(pk=due_id, order=change.order_id).first()
     if due is None:
         raise NotFound("There is no such payment to be made.")
-    if not open_dues(change.order_id).filter(pk=due.pk).exists():
-        raise Conflict(OVER)
+    try:
+        _refuse_unpayable(due, now=now)
+    except Conflict as no:
+        if no.message != NOT_YET:  # a link to a balance may be given away before the deposit has come
+            raise
     refuse_without_gateway(due.order.business_id)
     return due
 
@@ -166,6 +171,8 @@ def _known_or_kept(customer: Customer, email: str) -> str:
     if not customer.email:
         if not email:
             raise Invalid({"email": ["No address is known: please enter one."]})
+        if not is_address(email):
+            raise Invalid({"email": ["This is not an email address."]})
         customer.email = email
         customer.save(update_fields=["email"])
     return customer.email
@@ -179,12 +186,17 @@ def _until(due: Due, order: Order) -> datetime | None:
 
 
 def _standing_of(due: Due, *, now: datetime) -> Stands:
-    attempts = list(Payment.objects.select_related("due").filter(due=due))
     try:
         with transaction():
-            refuse_unpayable(due.order, due, attempts, now=now)
+            _refuse_unpayable(due, now=now)
     except HoldExpired:
         return Stands.RUN_OUT
     except Conflict as no:
         return REFUSED[no.message]
     return Stands.OPEN
+
+
+@transaction_required
+def _refuse_unpayable(due: Due, *, now: datetime) -> None:
+    attempts = list(Payment.objects.select_related("due").filter(due=due))
+    refuse_unpayable(due.order, due, attempts, now=now)
