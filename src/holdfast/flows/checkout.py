@@ -14,14 +14,14 @@ from holdfast.availability.actions import claim_all, take
 from holdfast.availability.queries import NEEDED, is_free, nearest_free_slots, wanted_by
 from holdfast.booking.actions import book
 from holdfast.booking.models import Booking
-from holdfast.catalog.models import Offering, Resource
+from holdfast.catalog.models import Business, Offering, Resource
 from holdfast.catalog.terms import Terms
 from holdfast.kernel.errors import Invalid, SlotTaken
 from holdfast.kernel.money import Money
 from holdfast.kernel.origins import return_base
 from holdfast.kernel.period import Period
 from holdfast.orders.actions import Item, Placed, place
-from holdfast.orders.models import PromoCode
+from holdfast.orders.models import Order, PromoCode
 from holdfast.orders.pricing import Fee, Quote
 from holdfast.orders.promos import redeem
 from holdfast.orders.queries import promo_for, quote_of
@@ -65,6 +65,7 @@ class Wish:
     fees: tuple[Fee, ...] = ()
     method: str = ""
     or_what_is_free: bool = False
+    is_cart: bool = False
 
     @property
     def offering(self) -> Offering:
@@ -105,11 +106,16 @@ def check_out(wish: Wish, *, by: Shopper, now: datetime) -> Checkout:
     with metrics.checkout_counted(wish.offering.trade):
         account = account_of(wish.offering.business, method=wish.method)
         held = _hold_what_can_be(wish, account, by=by, now=now)
-        order, payment = held.placed.order, held.payment
-        if payment is None:
-            return _nothing_to_pay(held)
-        log.info("held", order=order.pk, reference=payment.reference)
-        return open_at_gateway(payment, order, account, title=held.placed.line.title, now=now)
+        return opened(held, account, now=now)
+
+
+def opened(held: Held, account: GatewayAccount, *, now: datetime) -> Checkout:
+    """What is held has its payment opened at the gateway, unless there is nothing to pay."""
+    order, payment = held.placed.order, held.payment
+    if payment is None:
+        return _nothing_to_pay(held)
+    log.info("held", order=order.pk, reference=payment.reference)
+    return open_at_gateway(payment, order, account, title=held.placed.line.title, now=now)
 
 
 def reserve(wish: Wish, *, by: Shopper, now: datetime) -> Held:
@@ -122,13 +128,13 @@ def reserve(wish: Wish, *, by: Shopper, now: datetime) -> Held:
 
 def _hold_what_can_be(wish: Wish, account: GatewayAccount | None, *, by: Shopper, now: datetime) -> Held:
     """Everything; or with ``or_what_is_free`` what is free at another look, for as long as anything is."""
-    base = _return_base(wish)
+    base = return_to(wish.return_url, wish.offering.business)
     chosen = wanted = chosen_for(wish, now=now)
     while chosen:
         try:
             return _hold(wish, chosen, account, base, by=by, now=now)
         except SlotTaken:
-            note_lost(_times(chosen), now=now)
+            note_lost(times_of(chosen), now=now)
             chosen = _fewer(chosen, now=now) if wish.or_what_is_free else []
     raise taken(wanted, now=now)
 
@@ -139,7 +145,7 @@ def taken(wanted: Sequence[Chosen], *, now: datetime) -> SlotTaken:
     return SlotTaken(nearest_free_slots(first.offering, first.period.start, now=now, needed=first.resources))
 
 
-def _times(chosen: Sequence[Chosen]) -> list[tuple[int, datetime]]:
+def times_of(chosen: Sequence[Chosen]) -> list[tuple[int, datetime]]:
     return [(one.offering.pk, one.period.start) for one in chosen]
 
 
@@ -151,9 +157,12 @@ def _fewer(chosen: Sequence[Chosen], *, now: datetime) -> list[Chosen]:
 
 
 def chosen_for(wish: Wish, *, now: datetime) -> list[Chosen]:
-    """The chosen services at open times. Raises Invalid, also for services that cannot be sold together."""
+    """The chosen services at open times. Raises Invalid, also for services that cannot be sold together.
+
+    A cart has seen to that itself: it may hold things of several trades.
+    """
     first = wish.offering
-    if any(
+    if not wish.is_cart and any(
         (one.offering.business_id, one.offering.trade) != (first.business_id, first.trade)
         for one in wish.choices
     ):
@@ -166,13 +175,12 @@ def chosen_for(wish: Wish, *, now: datetime) -> list[Chosen]:
     return chosen
 
 
-def _return_base(wish: Wish) -> str:
+def return_to(return_url: str, business: Business) -> str:
     """Where the browser goes after paying: an address that the business allows, or our own pages."""
     own = settings.HOLDFAST_PUBLIC_URL
-    if not wish.return_url:
+    if not return_url:
         return str(own)
-    allowed = (*wish.offering.business.return_origins, own)
-    return return_base(wish.return_url, allowed=allowed, field="return_url")
+    return return_base(return_url, allowed=(*business.return_origins, own), field="return_url")
 
 
 @retried_once
@@ -188,7 +196,7 @@ def _hold(
     """The one transaction of a checkout: the intent is written down before the gateway hears of it."""
     with transaction():
         customer = customer_of(by.user)
-        refuse_squatting(customer, address=by.address, times=_times(chosen), now=now)
+        refuse_squatting(customer, address=by.address, times=times_of(chosen), now=now)
         return hold_for(
             customer,
             wish,
@@ -212,14 +220,16 @@ def hold_for(
     address: str | None,
     by: str,
     now: datetime,
+    cart: Order | None = None,
 ) -> Held:
-    """Write an order down for this customer and hold its time, whoever asks for it.
+    """Write an order down for this customer and hold its time, whoever asks for it; or place an open cart,
+    whose lock the caller has.
 
     Raises Invalid for a promo code that may not be used, PromoUsedUp, and SlotTaken, which knows no nearest.
     """
     terms = wish.terms
     promo, quote = priced_for(wish, chosen, customer=customer, now=now)
-    if lost_lately(_times(chosen), now=now):
+    if lost_lately(times_of(chosen), now=now):
         _refuse_taken(chosen, now=now)
     placed = place(
         [one.item for one in chosen],
@@ -230,6 +240,7 @@ def hold_for(
         address=address,
         by=by,
         now=now,
+        cart=cart,
     )
     bookings: Sequence[Booking] = ()
     if terms.books_at_once:

@@ -1,11 +1,14 @@
-"""How an order ends: its attempt failed, its hold ran out, its customer let go, its booking is canceled."""
+"""How an order ends: its attempt failed, its hold ran out, its customer let go, its booking is canceled, or
+it is a cart that was left.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
+from django.conf import settings
 
 from holdfast.availability.actions import release
 from holdfast.booking.actions import end
@@ -62,11 +65,31 @@ def expire_orders(*, now: datetime, limit: int = 100) -> int:
 
 def _expire(order_id: int, *, now: datetime) -> None:
     with transaction():
-        order = lock(order_id)
-        if not hold_has_run_out(Hold(order.state, order.expires_at, now)):
-            return
+        end_if_run_out(lock(order_id), now=now)
+
+
+@transaction_required
+def end_if_run_out(order: Order, *, now: datetime) -> None:
+    """End an order whose hold is over, as the sweep would do soon. The caller has its lock."""
+    if hold_has_run_out(Hold(order.state, order.expires_at, now)):
         free(order, event="expire", reason="expired", by=CLOCK, now=now)
         if may_have_bookings(order):
             tell([booking for booking in bookings_of(order) if booking.state == "expired"], "expired")
-    metrics.holds_expired.inc()
-    log.info("hold_expired", order=order_id)
+        metrics.holds_expired.inc()
+        log.info("hold_expired", order=order.pk)
+
+
+def abandon_carts(*, now: datetime, limit: int = 100) -> int:
+    """End the carts that nobody has touched for so many days as they are kept."""
+    untouched_since = now - timedelta(days=settings.HOLDFAST_CARTS_KEPT_DAYS)
+    left = Order.objects.filter(state="open", updated_at__lte=untouched_since).order_by("updated_at")
+    ids = list(left.values_list("pk", flat=True)[:limit])
+    return sweep(ids, partial(_abandon, untouched_since=untouched_since, now=now), what="cart")
+
+
+def _abandon(order_id: int, *, untouched_since: datetime, now: datetime) -> None:
+    with transaction():
+        cart = lock(order_id)
+        if cart.state == "open" and cart.updated_at is not None and cart.updated_at <= untouched_since:
+            cart.move("expire", by=CLOCK, at=now, why="left for too long", reason=Order.Reason.EXPIRED)
+            log.info("cart_abandoned", order=order_id)

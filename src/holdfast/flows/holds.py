@@ -72,7 +72,7 @@ UNPAID = f"""
     SELECT o.id, o.customer_id, o.expires_at, l.offering_id, l.starts_at,
         COALESCE(p.reference, ''), COALESCE(p.payment_url, '')
     FROM "{Order._meta.db_table}" o
-    JOIN "{Line._meta.db_table}" l ON l.order_id = o.id AND l.kind = 'service'
+    JOIN "{Line._meta.db_table}" l ON l.order_id = o.id AND l.kind = 'service' AND l.withdrawn_at IS NULL
     LEFT JOIN LATERAL (
         SELECT reference, payment_url FROM "{Payment._meta.db_table}"
         WHERE order_id = o.id ORDER BY id DESC LIMIT 1

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import structlog
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from holdfast.kernel.errors import Conflict, NotFound
 from holdfast.kernel.money import Money
 from holdfast.kernel.wording import first_and_more
-from holdfast.orders.actions import lock
+from holdfast.orders.actions import lock, withdraw_all
 from holdfast.orders.models import Order
-from holdfast.orders.queries import services_of
+from holdfast.orders.queries import services_for
 from holdfast.payments.gateways.base import Outcome, Unknown
 from holdfast.payments.models import Payment
 from holdfast.payments.queries import may_look_now, open_dues, payment_by_reference
@@ -109,20 +109,40 @@ def release_hold(reference: str, *, by: Shopper, now: datetime) -> Standing:
     waits for a person keeps its time as well.
     """
     payment = _payment(reference, of_user=by.user.pk)
-    if payment.order.state == "placed":
-        said = {attempt.pk: _said_of(attempt, now=now) for attempt in _may_come_to_money(payment)}
-        _let_go(payment.order_id, said, by=by, now=now)
+    if _is_placed_for(payment):
+        _ask_and_let_go(payment, by=by, now=now)
     after = _standing_of(_payment(reference))
     if after.status == "SUCCESS" or Payment.objects.filter(order=payment.order_id, wins=True).exists():
         raise Conflict(PAID_MEANWHILE)
     return after
 
 
+def release_order(order_id: int, *, by: Shopper, now: datetime, for_good: bool) -> None:
+    """The same for an order, whose customer the caller knows. ``for_good``, a cart is not open again."""
+    payment = Payment.objects.select_related("order").filter(order=order_id).order_by("-pk").first()
+    assert payment is not None, "what is placed has a payment"
+    _ask_and_let_go(payment, by=by, now=now, for_good=for_good)
+
+
+def _ask_and_let_go(payment: Payment, *, by: Shopper, now: datetime, for_good: bool = False) -> None:
+    said = {attempt.pk: _said_of(attempt, now=now) for attempt in _may_come_to_money(payment)}
+    _let_go(payment.order_id, said, by=by, now=now, for_good=for_good)
+
+
+def _is_placed_for(payment: Payment) -> bool:
+    """Whether what it is to pay is held: an attempt of before a cart was placed anew is for nothing."""
+    return payment.order.state == "placed" and payment.due.withdrawn_at is None
+
+
 def _may_come_to_money(payment: Payment) -> list[Payment]:
     """Every undecided attempt at an order, and this one also when it has failed."""
     those = Q(state__in=UNDECIDED) | Q(pk=payment.pk, state__in=ENDED_WITHOUT_MONEY)
-    attempts = Payment.objects.select_related("account").filter(those, order=payment.order_id)
-    return list(attempts.order_by("pk"))
+    return list(_attempts(payment.order_id).select_related("account").filter(those).order_by("pk"))
+
+
+def _attempts(order_id: int) -> QuerySet[Payment]:
+    """At what is still asked for; money that comes for anything else goes back by itself."""
+    return Payment.objects.filter(order=order_id, due__withdrawn_at=None)
 
 
 def _said_of(attempt: Payment, *, now: datetime) -> Outcome:
@@ -135,23 +155,29 @@ def _said_of(attempt: Payment, *, now: datetime) -> Outcome:
     return outcome
 
 
-def _let_go(order_id: int, said: Mapping[int, Outcome], *, by: Shopper, now: datetime) -> None:
+def _let_go(
+    order_id: int, said: Mapping[int, Outcome], *, by: Shopper, now: datetime, for_good: bool
+) -> None:
     """Cancel the order if it still stands unpaid, on the gateway's word that it is.
 
-    An attempt that has been begun since the gateway was asked leaves the time as it is: StillUnknown.
+    A cart is open again instead, unless it is let go ``for_good``, and asks for nothing. An attempt that has
+    been begun since the gateway was asked leaves the time as it is: StillUnknown.
     """
     with transaction():
         order = lock(order_id)
         if order.state != "placed":
             return
-        attempts = list(Payment.objects.filter(order=order))
+        attempts = list(_attempts(order.pk))
         if any(attempt.left or (attempt.is_reserved and attempt.quarantined) for attempt in attempts):
             raise Conflict(PAID_MEANWHILE)
         unpaid = {attempt.pk for attempt in attempts if _is_said_unpaid(attempt, said.get(attempt.pk))}
         undecided = {attempt.pk for attempt in attempts if attempt.state in UNDECIDED}
         if not unpaid >= undecided | set(said):
             raise StillUnknown
-        free(order, event="cancel", reason="canceled", by=str(by), now=now)
+        stays = order.is_cart and not for_good
+        free(order, event="expire" if stays else "cancel", reason="canceled", by=str(by), now=now)
+        if stays:
+            withdraw_all(order, now=now)
 
 
 def _is_said_unpaid(attempt: Payment, outcome: Outcome | None) -> bool:
@@ -171,7 +197,7 @@ def _payment(reference: str, *, of_user: int | None = None, trade: str | None = 
 
 def _standing_of(payment: Payment) -> Standing:
     order = payment.order
-    services = list(services_of(order).select_related("booking"))
+    services = list(services_for(payment.due).select_related("booking"))
     booking = getattr(services[0], "booking", None) if payment.has_won else None
     status = status_of(payment)
     reason = reason_of(payment, status)
@@ -206,6 +232,8 @@ def _is_asked_for(payment: Payment) -> bool:
     """Whether it is undecided, and what it is to pay is still asked for."""
     state = payment.order.state
     if payment.state not in UNDECIDED or state not in ("placed", "completed"):
+        return False
+    if payment.due.withdrawn_at is not None:
         return False
     return state == "placed" or open_dues(payment.order_id).filter(pk=payment.due_id).exists()
 

@@ -42,7 +42,7 @@ PAYMENTS = Prepared(
 )
 SERVICES = Prepared(
     lambda order: (
-        Line.objects.filter(order=order, kind=Line.Kind.SERVICE.value)
+        Line.objects.filter(order=order, kind=Line.Kind.SERVICE.value, withdrawn_at=None)
         .select_related("offering__business")
         .order_by("pk")
     )
@@ -133,7 +133,7 @@ def _known(story: Story, *, overtaken: bool) -> Known:
         still_holds=_still_holds(story),
         failed_payment_frees=order.terms.failed_payment_frees,
         created_at=payment.created_at,
-        starts_at=min(line.period.start for line in story.lines),
+        starts_at=min((line.period.start for line in story.lines), default=story.now),
         now=story.now,
         comes_later=payment.due.kind in COMES_LATER,
         withdrawn=payment.due.withdrawn_at is not None,

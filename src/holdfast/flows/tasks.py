@@ -23,7 +23,7 @@ from holdfast.platform.tidying import tidy_up
 from . import handlers
 from .approval import decline_unanswered, warn_of_deadlines
 from .audit import audit
-from .ending import expire_orders
+from .ending import abandon_carts, expire_orders
 from .moving import expire_moves
 from .reconciliation import reconcile
 from .reminding import remind
@@ -83,6 +83,14 @@ def warn_the_business(timestamp: int) -> None:
 def remind_the_customers(timestamp: int) -> None:
     with connections_returned():
         remind(now=utc_now())
+
+
+@app.periodic(cron="40 * * * *")
+@app.task(name="abandon_carts", queue="clock", lock="abandon_carts", queueing_lock="abandon_carts")
+def abandon_left_carts(timestamp: int) -> None:
+    with connections_returned():
+        while abandon_carts(now=utc_now()):
+            pass
 
 
 @app.periodic(cron="*/10 * * * *")

@@ -64,70 +64,47 @@ def place(
     address: str | None,
     by: str,
     now: datetime,
+    cart: Order | None = None,
 ) -> Placed:
     """Write down what is bought, as it was quoted and under these terms, and what is due when.
 
-    ``quote`` is of the same items in the same order, all of one business and one trade.
+    ``quote`` is of the same items in the same order, all of one business and one trade. An open ``cart`` is
+    placed instead of a new order: it has a trade of its own, and the caller has its lock.
     """
     business, trade = items[0].offering.business, items[0].offering.trade
-    assert {(item.offering.business_id, item.offering.trade) for item in items} == {(business.pk, trade)}
-    order = Order(
+    assert {item.offering.business_id for item in items} == {business.pk}
+    assert cart is not None or {item.offering.trade for item in items} == {trade}
+    placing = {"total": quote.total, "return_base": return_base, "address": address}
+    placing["expires_at"] = now + terms.hold_for
+    order = cart or Order(
         business=business,
         customer=customer,
         trade=trade,
         terms_placed=terms.as_json(),
         currency=quote.currency,
-        total=quote.total,
-        return_base=return_base,
-        address=address,
         state="placed",
-        expires_at=now + terms.hold_for,
         created_at=now,
+        **placing,
     )
+    if cart is not None:
+        _place_again(cart, placing, by=by, now=now)
     lines = _services(order, items, quote)
     dues = _asked(order, terms, starts_at=min(item.period.start for item in items), now=now)
-    born([order], by=by, at=now, bringing=(lines, dues))
+    if cart is None:
+        born([order], by=by, at=now, bringing=(lines, dues))
+    else:
+        insert(lines)
+        insert(dues)
     if quote.parts:
         insert([_part(part, of=lines[part.of or 0]) for part in quote.parts])
     return Placed(order, lines, dues)
 
 
-@transaction_required
-def place_cart(
-    cart: Order,
-    items: Sequence[Item],
-    *,
-    quote: Quote,
-    return_base: str,
-    address: str | None,
-    by: str,
-    now: datetime,
-) -> Placed:
-    """The same for a cart, whose lock the caller has, under its own terms and in its own trade.
-
-    What it was placed with before is withdrawn.
-    """
+def _place_again(cart: Order, placing: dict[str, Any], *, by: str, now: datetime) -> None:
+    """What a cart was placed with before is withdrawn."""
     if cart.seq:
         withdraw_all(cart, now=now)
-    terms = cart.terms
-    cart.total = quote.total
-    cart.move(
-        "place",
-        by=by,
-        at=now,
-        total=quote.total,
-        return_base=return_base,
-        address=address,
-        expires_at=now + terms.hold_for,
-        reason="",
-    )
-    lines = _services(cart, items, quote)
-    dues = _asked(cart, terms, starts_at=min(item.period.start for item in items), now=now)
-    insert(lines)
-    insert([*dues])
-    if quote.parts:
-        insert([_part(part, of=lines[part.of or 0]) for part in quote.parts])
-    return Placed(cart, lines, dues)
+    cart.move("place", by=by, at=now, reason="", updated_at=now, **placing)
 
 
 @transaction_required

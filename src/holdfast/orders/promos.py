@@ -42,6 +42,8 @@ def redeem_again(order: Order, now: datetime) -> bool:
     Whether it may go on at its price: no, if the code has been used up by others meanwhile. Whether the code
     is still valid does not matter: it was when the order was placed. The caller has the order's lock.
     """
+    if order.is_cart and not order.promo_code:
+        return True  # a cart's last use may be of a code that it was placed without since
     uses = Redemption.objects.filter(order=order).select_related("promo", "customer")
     last = uses.order_by("-id").first()
     if last is None or last.given_back_at is None:

@@ -51,7 +51,7 @@ def payment_by_reference(reference: str) -> Payment | None:
 
 
 _BY_REFERENCE = Prepared(
-    lambda reference: Payment.objects.select_related("order__customer").filter(reference=reference)
+    lambda reference: Payment.objects.select_related("order__customer", "due").filter(reference=reference)
 )
 
 

@@ -65,6 +65,11 @@ class Order(Lived):
     def __str__(self) -> str:
         return f"order {self.pk}"
 
+    @property
+    def is_cart(self) -> bool:
+        """Whether it was put together before it was placed, and may be again."""
+        return self.updated_at is not None
+
     @cached_property
     def terms(self) -> Terms:
         """As the order was placed: they never change."""
