@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 
+from holdfast.flows.approval import decline_unanswered
 from holdfast.flows.ending import expire_orders
 from holdfast.flows.moving import expire_moves
 from holdfast.flows.reconciliation import reconcile
@@ -44,6 +45,7 @@ LATER = tuple(
         60 * 26,
         60 * 50,
         60 * 50 + 2,
+        60 * 50 + 4,
     )
 )
 PUT_OFF = """
@@ -78,6 +80,7 @@ def let_two_days_pass(stack: Stack) -> datetime:
         now = began_at + after
         expire_orders(now=now)
         expire_moves(now=now)
+        decline_unanswered(now=now)
         while reconcile(now=now, limit=A_BATCH):
             pass
     with psycopg.connect(stack.database_url) as connection:

@@ -10,7 +10,6 @@ import httpx
 from .customer import Customer, GaveUp, Seen
 from .site import Site
 from .stories import pays
-from .trades import TRADES
 
 THINKS = (1.0, 4.0)  # seconds from one booking to the next
 
@@ -46,7 +45,7 @@ class Buyers:
 
     def _buy(self, url: str, email: str, site: Site, trade: str, seed: str) -> None:
         random = Random(seed)
-        customer = Customer(url, email, trade=TRADES[trade], offerings=site.offerings[trade], seen=self._seen)
+        customer = Customer(url, email, trade=trade, offerings=site.offerings, seen=self._seen)
         while not self._leave.wait(random.uniform(*self._thinks)):
             try:
                 pays(customer, customer.book(random), random)

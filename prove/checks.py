@@ -24,6 +24,7 @@ CAN_LOSE_A_COMMIT = ("worker", *DATABASE)
 TROUBLE = "trouble"  # the database refuses for a while, and loses no commit
 NOTICED_WITHIN = 30.0  # seconds from the server's restart to the moment in which a job is noted as failed
 ONCE = ("confirmed", "canceled", "quarantined")  # whatever their step
+TELL_OF_IT = ("confirmed", "received")  # one of them is sent of every booking that is paid
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,25 @@ def money_without_an_answer(after: After) -> list[str]:
 
 
 def live_bookings_without_money(after: After) -> list[str]:
+    """What an order's live bookings cost is what is left of the money for it, and no more and no less."""
     rows = after.rows("""
-        SELECT b.reference, b.state
-        FROM holdfast_booking_booking b JOIN holdfast_orders_line l ON l.id = b.line_id
-        WHERE b.state IN ('confirmed', 'in_progress', 'completed') AND NOT EXISTS (
-            SELECT FROM holdfast_payments_payment p
-            WHERE p.order_id = l.order_id AND p.captured - p.refunded - p.reversed = p.amount)
+        WITH costs AS (
+            SELECT l.order_id, sum(l.price + coalesce(parts.price, 0)) AS price,
+                string_agg(b.reference || ' is ' || b.state, ', ' ORDER BY b.line_id) AS told
+            FROM holdfast_booking_booking b JOIN holdfast_orders_line l ON l.id = b.line_id
+            LEFT JOIN LATERAL (
+                SELECT sum(p.price) AS price FROM holdfast_orders_line p WHERE p.of_id = l.id
+            ) parts ON true
+            WHERE b.state IN ('pending_approval', 'confirmed', 'in_progress', 'completed')
+            GROUP BY l.order_id
+        ), kept AS (
+            SELECT order_id, sum(captured - refunding - refunded - reversed) AS money
+            FROM holdfast_payments_payment WHERE wins GROUP BY order_id
+        )
+        SELECT told, price, coalesce(money, 0) FROM costs LEFT JOIN kept USING (order_id)
+        WHERE price <> coalesce(money, 0)
     """)
-    return [f"{reference} is {state} and is not paid for" for reference, state in rows]
+    return [f"{told}: it costs {price}, and {money} is there for it" for told, price, money in rows]
 
 
 def slots_sold_twice(after: After) -> list[str]:
@@ -122,13 +134,26 @@ def _fact(name: str) -> str:
 
 def bookings_that_nobody_was_told_of(after: After) -> list[str]:
     sent = after.mailbox.by_id()
-    rows = after.rows("SELECT line_id, reference FROM holdfast_booking_booking")
-    return [f"{name} has no email" for line, name in rows if f"confirmed.booking.{line}" not in sent]
+    told = {".".join(name.split(".")[:3]) for name in sent}
+    rows = after.rows("""
+        SELECT b.line_id, b.reference FROM holdfast_booking_booking b WHERE EXISTS (
+            SELECT FROM holdfast_platform_transition t WHERE t.subject = 'booking'
+            AND t.subject_id = b.line_id AND t.after IN ('confirmed', 'pending_approval'))
+    """)
+    return [
+        f"{name} has no email"
+        for line, name in rows
+        if not any(f"{email}.booking.{line}" in told for email in TELL_OF_IT)
+    ]
 
 
 def promises_broken(after: After) -> list[str]:
-    """Whoever was told that it is booked has that booking; whoever canceled one has it canceled."""
-    states = dict(after.rows("SELECT reference, state FROM holdfast_booking_booking"))
+    """Whoever was told that it is booked has that booking; whoever canceled one has it canceled.
+
+    Some trades name a booking by its reference, and some by its number.
+    """
+    rows = after.rows("SELECT reference, line_id::text, state FROM holdfast_booking_booking")
+    states = {name: state for *names, state in rows for name in names}
     lost = [
         f"{booking} of {payment} is gone" for payment, booking in after.seen.told if booking not in states
     ]

@@ -14,7 +14,6 @@ from .killer import Killer
 from .mischief import Mischief
 from .site import Site
 from .stories import STORIES, chosen
-from .trades import TRADES
 
 
 @dataclass
@@ -55,8 +54,8 @@ class Crowd:
         customer = Customer(
             self.url,
             self.site.customers[number],
-            trade=TRADES[trade],
-            offerings=self.site.offerings[trade],
+            trade=trade,
+            offerings=self.site.offerings,
             seen=self.seen,
         )
         try:

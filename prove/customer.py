@@ -7,17 +7,21 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 
 import httpx
 
 from .site import PASSWORD
-from .trades import Json, Opened, Slot, Trade
+from .trades import TRADES, Json, Opened, Slot, Step, TurnedAway
 
 PATIENCE = 30.0  # seconds for one request, however often it is sent
 DECIDED_WITHIN = 25.0  # seconds that somebody looks at a waiting page
 LONGEST_PAUSE = 3.0
 FIRST_DAY, DAYS = 8, 20  # from so many days ahead: what is canceled goes back in full
+
+
+Offerings = dict[str, list[int]]
 
 
 class GaveUp(Exception):
@@ -36,36 +40,65 @@ class Seen:
 class Customer:
     """One person at one browser, whose every choice comes from ``random``."""
 
-    def __init__(self, url: str, email: str, *, trade: Trade, offerings: list[int], seen: Seen) -> None:
+    def __init__(self, url: str, email: str, *, trade: str, offerings: Offerings, seen: Seen) -> None:
         self.http = httpx.Client(base_url=url, timeout=45)
-        self.email, self.trade, self.offerings, self.seen = email, trade, offerings, seen
+        self.email, self.offerings, self.seen = email, offerings, seen
+        self.sells, self.trade = trade, TRADES[trade]
         self._token = ""
 
     def book(self, random: Random) -> Opened:
-        """Find a free time and hold it. Raises GaveUp."""
+        """Find free times, hold them, and begin to pay. Raises GaveUp."""
         deadline = time.monotonic() + 3 * PATIENCE
         while time.monotonic() < deadline:
-            slot = self.free_slot(random)
-            if slot is None:
+            slots = self._free_slots(random)
+            if not slots:
                 continue
             try:
-                answer = self.ask("POST", self.trade.book, random, json=self.trade.body(slot))
+                opened = self._held(slots, random)
             except GaveUp:  # whoever answered was killed, and the key is leased for a while: begin anew
                 continue
-            self.seen.answers[f"book {answer.status_code}"] += 1
-            if answer.status_code == 200:
-                return self.trade.opened(answer.json())
-            if (own := _own_hold(answer)) is not None:
-                return own
+            if opened is not None:
+                return opened
         raise GaveUp("no time could be held")
 
-    def free_slot(self, random: Random) -> Slot | None:
+    def _held(self, slots: list[Slot], random: Random) -> Opened | None:
+        """Ask for what the trade's story asks, one after the other; None where something was in the way."""
+        story = self.trade.hold(slots, random)
+        go_on = partial(next, story)
+        try:
+            while True:
+                step: Step = go_on()
+                answer = self.ask(step.method, step.address, random, json=step.body)
+                self.seen.answers[f"{self.sells}: {step.what} {answer.status_code}"] += 1
+                if answer.status_code in (200, 201, 204):
+                    go_on = partial(story.send, answer.json() if answer.content else {})
+                elif (own := self._own_hold(answer)) is not None:
+                    return own
+                else:
+                    go_on = partial(story.throw, TurnedAway())
+        except StopIteration as end:
+            opened: Opened | None = end.value
+            return opened
+        except TurnedAway:
+            return None
+
+    def _free_slots(self, random: Random) -> list[Slot]:
+        """As many as are booked together: the first of the trade's own, the others perhaps of another."""
+        wanted = self.trade.lines(random)
+        trades = [self.sells, *random.choices([self.sells, *self.trade.beside], k=wanted - 1)]
+        found = [self.free_slot(random, trade=trade) for trade in trades]
+        slots = [slot for slot in found if slot is not None]
+        return slots if slots and slots[0].trade == self.sells else []
+
+    def free_slot(self, random: Random, *, trade: str = "") -> Slot | None:
         """One of the first times that are free on some day, as others choose as well."""
-        offering = random.choice(self.offerings)
+        sells = trade or self.sells
+        offering = random.choice(self.offerings[sells])
         day = (datetime.now(UTC).date() + timedelta(days=FIRST_DAY + random.randrange(DAYS))).isoformat()
-        answer = self.ask("GET", self.trade.slots.format(offering=offering), random, params={"date": day})
+        address = TRADES[sells].slots.format(offering=offering)
+        answer = self.ask("GET", address, random, params={"date": day})
         free = answer.json()["slots"][:3] if answer.status_code == 200 else []
-        return Slot(offering, day, random.choice(free)["start_time"]) if free else None
+        return Slot(sells, offering, day, random.choice(free)["start_time"]) if free else None
 
     def press(self, opened: Opened, outcome: str) -> httpx.Response:
         """Press a button of the gateway's page. The gateway is another's, and has not been killed."""
@@ -76,19 +109,19 @@ class Customer:
         if answer.is_redirect:
             self.ask("GET", answer.headers["Location"], random, follow_redirects=True)
 
-    def outcome(self, reference: str, random: Random) -> tuple[str, str]:
+    def outcome(self, opened: Opened, random: Random) -> tuple[str, str]:
         """How a payment went, looked at until it is decided or the customer leaves; and its booking."""
         deadline = time.monotonic() + DECIDED_WITHIN
-        word, booking = "PENDING", ""
+        word, booking, look = "PENDING", "", opened.look
         while word == "PENDING" and time.monotonic() < deadline:
-            answer = self.ask("GET", self.trade.status.format(reference=reference), random)
-            if answer.status_code != 200:
-                raise GaveUp(f"the status of {reference} answers {answer.status_code}: {answer.text[:200]}")
-            word, booking = self.trade.outcome(answer.json())
+            answer = self.ask(look.method, look.address, random, json=look.body)
+            if answer.status_code not in (200, 202, 400, 402):
+                raise GaveUp(f"{look.address} answers {answer.status_code}: {answer.text[:200]}")
+            word, booking = self.trade.outcome(answer.status_code, answer.json())
             if word == "PENDING":
                 time.sleep(1)
         if word == "SUCCESS":
-            self.seen.told.append((reference, booking))
+            self.seen.told.append((opened.reference, booking))
         return word, booking
 
     def cancel(self, booking: str, random: Random) -> None:
@@ -98,8 +131,8 @@ class Customer:
             self.seen.canceled.append(booking)
 
     def move(self, booking: str, random: Random) -> None:
-        """To another free time, of the same offering or not at all."""
-        slot = self.free_slot(random)
+        """To another free time, of the same offering or not at all, where the trade can be moved."""
+        slot = self.free_slot(random) if self.trade.reschedule else None
         if slot is not None:
             body = self.trade.moved(slot)
             answer = self.ask("POST", self.trade.reschedule.format(booking=booking), random, json=body)
@@ -139,6 +172,13 @@ class Customer:
                 return answer
         raise GaveUp(f"{method} {address} was not answered")
 
+    def _own_hold(self, answer: httpx.Response) -> Opened | None:
+        """An earlier request of ours was heard after all: the time is held, and waits to be paid."""
+        said = answer.json() if answer.status_code == 409 else {}
+        if self.trade.own is None or not said.get("payment_url"):
+            return None
+        return self.trade.own(said["release_url"].split("/")[-3], said["payment_url"])
+
     def _must_ask_again(self, answer: httpx.Response) -> bool:
         """5xx, too many, still being answered, signed out: worth another try."""
         if answer.status_code == 401:
@@ -162,11 +202,3 @@ class Customer:
             else:
                 self._wait(f"sign-in {answer.status_code}", 0.5)
         return self._token
-
-
-def _own_hold(answer: httpx.Response) -> Opened | None:
-    """An earlier request of ours was heard after all: the time is held, and waits to be paid."""
-    said = answer.json() if answer.status_code == 409 else {}
-    if not said.get("payment_url"):
-        return None
-    return Opened(said["release_url"].split("/")[-3], said["payment_url"])

@@ -11,6 +11,7 @@ from django.db import connections
 from . import aftermath
 from .books import differences
 from .checks import After, lost_its_commit
+from .coaches import Coaches
 from .crowd import Crowd
 from .figures import in_words, percentile
 from .killer import Killer
@@ -52,7 +53,8 @@ def fire(stack: Stack, size: Size) -> bool:
     killer = Killer(stack, bookings=size.bookings, count=size.kills, random=Random(f"{size.seed}:kills"))
     crowd = Crowd(stack.url, site, size.seed, mischief, killer)
     watch = Watch(stack)
-    _storm(crowd, killer, watch, bookings=size.bookings, people=people)
+    with Coaches(stack.url, site, seed=size.seed):
+        _storm(crowd, killer, watch, bookings=size.bookings, people=people)
     return _after_the_storm(stack, crowd, watch)
 
 

@@ -21,7 +21,7 @@ class Story:
 
 def pays(customer: Customer, opened: Opened, random: Random) -> None:
     customer.come_back(customer.press(opened, "pay"), random)
-    customer.outcome(opened.reference, random)
+    customer.outcome(opened, random)
 
 
 def pays_twice(customer: Customer, opened: Opened, random: Random) -> None:
@@ -29,7 +29,7 @@ def pays_twice(customer: Customer, opened: Opened, random: Random) -> None:
     answers = [customer.press(opened, "pay") for _ in range(2)]
     for answer in answers:
         customer.come_back(answer, random)
-    customer.outcome(opened.reference, random)
+    customer.outcome(opened, random)
 
 
 def pays_and_closes_the_browser(customer: Customer, opened: Opened, random: Random) -> None:
@@ -88,7 +88,7 @@ def moves_and_cancels(customer: Customer, opened: Opened, random: Random) -> Non
 def _booked(customer: Customer, opened: Opened, random: Random) -> str:
     """The booking that was paid for; nothing if it has not come to that."""
     customer.come_back(customer.press(opened, "pay"), random)
-    word, booking = customer.outcome(opened.reference, random)
+    word, booking = customer.outcome(opened, random)
     return booking if word == "SUCCESS" else ""
 
 

@@ -1,52 +1,80 @@
-"""What a client must know of a trade: where to ask, what to send, what the answers mean."""
+"""What a client must know of a trade: what to ask and send, in which order, and what the answers mean.
+
+How a trade is booked is told by a generator: it yields each request, is sent the answer to it, and returns
+the payment that waits for its customer. Where a request is turned away, ``TurnedAway`` is thrown into it, so
+that it can clean up behind itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 Json = dict[str, Any]
+PROMO = "PROVE10"
 
 
 @dataclass(frozen=True)
 class Slot:
     """A time as the slots call lists it, by the clock of the business."""
 
+    trade: str
     offering: int
     day: str
     time: str
 
 
 @dataclass(frozen=True)
+class Step:
+    """One request; ``what`` names it in the figures."""
+
+    what: str
+    method: str
+    address: str
+    body: Json | None = None
+
+
+@dataclass(frozen=True)
 class Opened:
-    """A payment that waits for its customer."""
+    """A payment that waits for its customer, and how to ask what became of it."""
 
     reference: str
     payment_url: str
+    look: Step
+
+
+class TurnedAway(Exception):
+    """A request was refused: the time is taken, or something else is in the way."""
+
+
+Story = Generator[Step, Json, Opened | None]
 
 
 @dataclass(frozen=True)
 class Trade:
-    """One front door. Addresses are templates of ``offering``, ``reference`` and ``booking``."""
+    """One front door. Addresses are templates of ``offering`` and ``booking``.
+
+    ``lines`` says how many times are booked together. ``own`` is a payment that we have begun already, from
+    its reference and address, where the trade tells of it. A trade that cannot be moved has no
+    ``reschedule``. ``outcome`` reads the payment's word, and the booking's reference or nothing.
+    """
 
     slots: str
-    book: str
-    status: str
+    hold: Callable[[Sequence[Slot], Random], Story]
     cancel: str
-    reschedule: str
-    body: Callable[[Slot], Json]
-    opened: Callable[[Json], Opened]
-    moved: Callable[[Slot], Json]
-    outcome: Callable[[Json], tuple[str, str]]  # the payment's word, and the booking's reference or nothing
+    outcome: Callable[[int, Json], tuple[str, str]]
+    lines: Callable[[Random], int] = lambda random: 1
+    beside: tuple[str, ...] = ()  # trades of which a further line may be
+    own: Callable[[str, str], Opened] | None = None
+    reschedule: str = ""
+    moved: Callable[[Slot], Json] = field(default=lambda slot: {})
 
 
-def _consultation(slot: Slot) -> Json:
+def _birth() -> Json:
     return {
-        "service": slot.offering,
         "language": "Hindi",
-        "preferred_date": slot.day,
-        "preferred_time": slot.time,
         "birth_place": "Delhi, India",
         "birth_date": "1995-05-15",
         "birth_time": "08:30",
@@ -57,21 +85,99 @@ def _consultation(slot: Slot) -> Json:
     }
 
 
-def _astrology_opened(said: Json) -> Opened:
+def _consultation(slots: Sequence[Slot], random: Random) -> Story:
+    (slot,) = slots
+    chosen = {"service": slot.offering, "preferred_date": slot.day, "preferred_time": slot.time}
+    said = yield Step("book", "POST", "/api/astrology/bookings/book-with-payment/", _birth() | chosen)
     payment = said["data"]["payment"]
-    return Opened(payment["merchant_order_id"], payment["payment_url"])
+    return _consultations_payment(payment["merchant_order_id"], payment["payment_url"])
+
+
+def _consultations_payment(reference: str, payment_url: str) -> Opened:
+    look = Step("look", "GET", f"/api/astrology/bookings/status/?merchant_order_id={reference}")
+    return Opened(reference, payment_url, look)
+
+
+def _consultations_outcome(status: int, said: Json) -> tuple[str, str]:
+    return said["data"]["payment_status"], said["data"]["astro_book_id"] or ""
+
+
+def _cart(slots: Sequence[Slot], random: Random) -> Story:
+    """A cart of several lines, half of them cheaper by a code. One that is turned away is deleted."""
+    cart = yield Step("cart", "POST", "/api/cart/carts/", (yield from _line(slots[0], random)))
+    own = f"/api/cart/carts/{cart['id']}"
+    try:
+        for slot in slots[1:]:
+            yield Step("add a line", "POST", f"{own}/items/", (yield from _line(slot, random)))
+        if random.random() < 0.5:
+            yield Step("apply a code", "POST", f"{own}/apply_promo/", {"promo_code": PROMO})
+        said = yield Step("book", "POST", "/api/payments/process-cart/", {"cart_id": cart["id"]})
+    except TurnedAway:
+        yield Step("delete a cart", "DELETE", f"{own}/")
+        return None
+    look = Step("look", "GET", f"/api/payments/{said['payment_id']}/check-booking/")
+    return Opened(said["merchant_transaction_id"], said["payment_url"], look)
+
+
+def _line(slot: Slot, random: Random) -> Generator[Step, Json, Json]:
+    """A puja in one of its packages, or a consultation."""
+    when = {"selected_date": slot.day, "selected_time": slot.time}
+    if slot.trade == "astrology":
+        return {"service_type": "ASTROLOGY", "astrology_service": slot.offering} | when | _birth()
+    puja = yield Step("look at a puja", "GET", f"/api/puja/services/{slot.offering}/")
+    package = random.choice(puja["packages"])["id"]
+    return {"service_type": "PUJA", "puja_service": slot.offering, "package_id": package} | when
+
+
+def _carts_outcome(status: int, said: Json) -> tuple[str, str]:
+    """Money that has come and waits for a person is a success in this trade, without a booking."""
+    if said["payment_status"] == "SUCCESS" and not said["booking_created"]:
+        return "WAITS FOR A PERSON", ""
+    booking = said.get("booking") or {}
+    return said["payment_status"], booking.get("book_id", "")
+
+
+def _lesson(slots: Sequence[Slot], random: Random) -> Story:
+    """Reserved first, and then paid. What cannot be paid is canceled."""
+    (slot,) = slots
+    when = {"date": slot.day, "start_time": slot.time}
+    made = yield Step("book", "POST", f"/booking/api/course/{slot.offering}/create/", when)
+    own = f"/booking/api/booking/{made['booking_id']}"
+    try:
+        said = yield Step("pay", "POST", f"{own}/pay/", {})
+    except TurnedAway:
+        yield Step("cancel unpaid", "POST", f"{own}/cancel/", {})
+        return None
+    look = Step("look", "POST", f"{own}/mark-paid/", {"payment_id": said["payment_id"]})
+    return Opened(str(said["payment_id"]), said["payment_url"], look)
+
+
+LESSONS_WORDS = {200: "SUCCESS", 202: "PENDING", 402: "PENDING"}
+
+
+def _lessons_outcome(status: int, said: Json) -> tuple[str, str]:
+    word = LESSONS_WORDS.get(status, "FAILED")
+    return word, str(said["booking_id"]) if word == "SUCCESS" else ""
 
 
 TRADES = {
     "astrology": Trade(
         slots="/api/astrology/services/{offering}/slots/",
-        book="/api/astrology/bookings/book-with-payment/",
-        status="/api/astrology/bookings/status/?merchant_order_id={reference}",
+        hold=_consultation,
+        own=_consultations_payment,
         cancel="/api/astrology/bookings/{booking}/cancel/",
         reschedule="/api/astrology/bookings/{booking}/reschedule/",
-        body=_consultation,
-        opened=_astrology_opened,
         moved=lambda slot: {"preferred_date": slot.day, "preferred_time": slot.time},
-        outcome=lambda said: (said["data"]["payment_status"], said["data"]["astro_book_id"] or ""),
+        outcome=_consultations_outcome,
+    ),
+    "puja": Trade(
+        slots="/api/puja/services/{offering}/slots/",
+        hold=_cart,
+        lines=lambda random: random.choice((1, 1, 2, 3)),
+        beside=("astrology",),
+        cancel="/api/booking/bookings/{booking}/cancel/",
+        reschedule="/api/booking/bookings/{booking}/reschedule/",
+        moved=lambda slot: {"selected_date": slot.day, "selected_time": slot.time},
+        outcome=_carts_outcome,
     ),
 }
