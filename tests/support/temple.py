@@ -9,6 +9,7 @@ from typing import Any
 from holdfast.availability.models import WeeklyHours
 from holdfast.catalog.models import Offering, Package, Provider, Resource
 from holdfast.flows.actors import Shopper
+from holdfast.flows.carts import Cart, Wanted, open_cart
 from holdfast.flows.checkout import Choice, Wish, check_out
 from holdfast.flows.paying import Checkout
 from holdfast.flows.settlement import settle
@@ -16,7 +17,7 @@ from holdfast.kernel.clock import utc_now
 from holdfast.orders.models import PromoCode
 from holdfast.payments.models import Payment
 from holdfast.platform.models import User
-from holdfast.surfaces.puja.terms import TERMS
+from holdfast.surfaces.puja.terms import TERMS, TRADE
 from tests.support.practice import DAY, Practice
 from tests.support.sandbox import Sandbox
 
@@ -94,6 +95,12 @@ def temple_of(practice: Practice) -> Temple:
     )
     PromoCode.objects.create(business=practice.business, code="DISCOUNT10", percent=10)
     return Temple(practice, puja, basic, grand)
+
+
+def carted(temple: Temple, *, user: User, at: str = "10:30") -> Cart:
+    """A cart of this user's, with the puja in it."""
+    wanted = Wanted(temple.puja.sold_as(temple.basic), datetime.fromisoformat(f"{DAY}T{at}"))
+    return open_cart(wanted, by=Shopper(user, None), trade=TRADE, terms=TERMS, now=utc_now())
 
 
 def held(temple: Temple, *, user: User, at: str = "10:30") -> Checkout:

@@ -24,7 +24,7 @@ from tests.support.booked import api_of, booked
 from tests.support.pictures import PDF, upload
 from tests.support.practice import DAY, Api, Practice, held, new_member, new_practice, new_user
 from tests.support.sandbox import Sandbox
-from tests.support.temple import Temple, bought, temple_of
+from tests.support.temple import Temple, bought, carted, temple_of
 
 ROLES = ("payer", "stranger", "owner", "manager", "staff", "provider", "other_staff", "admin", "nobody")
 SECRETS = ("user@example.com", "9876543210")
@@ -40,6 +40,7 @@ class World:
     booking: str
     held: str
     file: str
+    cart: int
     puja_payment: int
     puja_booking: int
     apis: dict[str, Api]
@@ -67,7 +68,7 @@ PAYER = frozenset({"payer"})
 CONCERNED = PAYER | {"owner", "manager", "staff", "admin"}
 A = "/api/astrology"
 P = "/api/puja"
-PAYMENTS, PUJAS = "/api/payments", "/api/booking/bookings"
+CARTS, PAYMENTS, PUJAS = "/api/cart/carts", "/api/payments", "/api/booking/bookings"
 
 RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/auth/register/"): Rule(
@@ -187,6 +188,32 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", f"{P}/services/{{service_id}}/slots/"): Rule(
         lambda api, w: api.get(f"{P}/services/{w.temple.puja.pk}/slots/?date=2030-01-01"), EVERYBODY
     ),
+    ("POST", f"{CARTS}/"): Rule(
+        lambda api, w: api.send(f"{CARTS}/", w.temple.item(selected_time="16:00")), SIGNED_IN, status=201
+    ),
+    ("GET", f"{CARTS}/"): Rule(lambda api, w: api.get(f"{CARTS}/"), SIGNED_IN),
+    ("GET", f"{CARTS}/active/"): Rule(lambda api, w: api.get(f"{CARTS}/active/"), SIGNED_IN),
+    ("GET", f"{CARTS}/{{cart_id}}/"): Rule(lambda api, w: api.get(f"{CARTS}/{w.cart}/"), PAYER),
+    ("POST", f"{CARTS}/{{cart_id}}/items/"): Rule(
+        lambda api, w: api.send(f"{CARTS}/{w.cart}/items/", w.temple.item(selected_time="17:00")),
+        PAYER,
+        status=201,
+    ),
+    ("DELETE", f"{CARTS}/{{cart_id}}/items/{{item_id}}/"): Rule(
+        lambda api, w: api.delete(f"{CARTS}/{w.cart}/items/{last_item(w.cart)}/"), PAYER
+    ),
+    ("POST", f"{CARTS}/{{cart_id}}/apply_promo/"): Rule(
+        lambda api, w: api.send(f"{CARTS}/{w.cart}/apply_promo/", {"promo_code": "DISCOUNT10"}), PAYER
+    ),
+    ("POST", f"{CARTS}/{{cart_id}}/remove_promo/"): Rule(
+        lambda api, w: api.send(f"{CARTS}/{w.cart}/remove_promo/"), PAYER
+    ),
+    ("POST", f"{PAYMENTS}/process-cart/"): Rule(
+        lambda api, w: api.send(f"{PAYMENTS}/process-cart/", {"cart_id": w.cart}), PAYER
+    ),
+    ("DELETE", f"{CARTS}/{{cart_id}}/"): Rule(
+        lambda api, w: api.delete(f"{CARTS}/{w.cart}/"), PAYER, status=204
+    ),
     ("GET", f"{PAYMENTS}/payments/"): Rule(lambda api, w: api.get(f"{PAYMENTS}/payments/"), SIGNED_IN),
     ("GET", f"{PAYMENTS}/payments/{{payment_id}}/"): Rule(
         lambda api, w: api.get(f"{PAYMENTS}/payments/{w.puja_payment}/"), PAYER
@@ -234,6 +261,7 @@ def world(practice: Practice, sandbox: Sandbox, customer: User, settings: Any) -
     return World(
         practice=practice,
         temple=temple,
+        cart=carted(temple, user=customer, at="12:30").id,
         puja_payment=puja.pk,
         puja_booking=Booking.objects.get(line__order=puja.order).pk,
         booking=booked(practice, sandbox, user=customer, now=utc_now()),
@@ -316,6 +344,11 @@ def _state() -> list[Any]:
     bookings = Booking.objects.order_by("pk").values_list("pk", "state", "starts_at")
     carts = Order.objects.order_by("pk").values_list("pk", "state", "promo_code")
     return [*payments, *bookings, *carts, CartItem.objects.count(), StoredFile.objects.count()]
+
+
+def last_item(cart: int) -> int:
+    """What was put into a cart last."""
+    return CartItem.objects.filter(order=cart).latest("pk").pk
 
 
 def _addresses(patterns: Any = None, start: str = "/") -> Iterator[str]:

@@ -15,11 +15,12 @@ from holdfast.web.auth import signed_in, who
 from holdfast.web.paging import Page, Paging, paged
 from holdfast.web.throttles import limit
 
-from . import present
+from . import paying, present
 from .schemas import Booked, NotBooked, PaymentOut
 from .terms import TRADE
 
 router = Router(tags=["payments"])
+router.add_router("", paying.router)
 
 CHECKED = documented({200: Booked | NotBooked}, BAD, SIGNED_IN, MISSING, THROTTLED)
 
@@ -65,5 +66,3 @@ def _checked(request: HttpRequest, payment_id: int) -> dict[str, Any]:
     if made.booking_reference is None:
         return present.not_booked(made)
     return present.booked(made, booking_seen_by(who(request), made.booking_reference, trade=TRADE))
-
-

