@@ -70,6 +70,7 @@ def test_a_caller_without_an_account_pays_in_cash_and_is_confirmed(practice: Pra
     booking = books(practice, staff)
 
     assert stands(booking) == ("confirmed", "completed", ["taken"])
+    assert booking.state == "confirmed"
     assert (booking.customer.user, booking.customer.name, booking.customer.phone) == (
         None,
         "Asha",

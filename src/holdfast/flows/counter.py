@@ -198,6 +198,7 @@ def _book(
             take_by_hand(order, _taken(wanted), by=by, now=now)
         elif order.state == "placed" and contact_of(customer).get("contact_email"):
             post_link(held.placed.due, by=by, now=now)
+    booking.refresh_from_db(fields=["state", "seq"])
     return booking
 
 
