@@ -20,6 +20,8 @@ from holdfast.orders.models import Line
 from holdfast.payments.models import HAS_WON, Payment
 from holdfast.platform.models import Customer, User
 
+BIGGEST_ID = 2**63 - 1  # more, a database cannot even be asked for
+
 
 @dataclass(frozen=True)
 class BookingView:
@@ -129,8 +131,8 @@ def _ids(rows: QuerySet[Any]) -> list[Any]:
 
 
 def _one(bookings: QuerySet[Booking], which: str | int) -> BookingView:
-    found = bookings.filter(pk=which) if isinstance(which, int) else bookings.filter(reference=which)
-    booking = found.first()
+    by = {"pk": min(which, BIGGEST_ID)} if isinstance(which, int) else {"reference": which}
+    booking = bookings.filter(**by).first()
     if booking is None:
         raise NotFound("There is no such booking.")
     return _view(booking)

@@ -60,6 +60,15 @@ class Bill:
     waits: str
 
 
+@dataclass(frozen=True)
+class Proof:
+    """A booking that is paid, and the payment that has paid it: its reference and its gateway."""
+
+    booking: BookingView
+    payment: str
+    gateway: str
+
+
 def own_booking(booking_id: int, *, user: User, trade: str) -> BookingView:
     """The user's own booking. Raises NotFound, and Forbidden for another's."""
     booking = booking_by_id(booking_id, trade=trade)
@@ -98,7 +107,7 @@ def pay_for(
     return pay(_due(booking).pk, by=by, now=now, method=method, anew=anew)
 
 
-def prove_paid(booking_id: int, *, by: User, trade: str, now: datetime, payment: str = "") -> BookingView:
+def prove_paid(booking_id: int, *, by: User, trade: str, now: datetime, payment: str = "") -> Proof:
     """The booking, once its gateway has said that it is paid: by the ``payment`` that is named, by its
     reference, uuid or id, or by any attempt of the booking's own.
 
@@ -114,10 +123,11 @@ def prove_paid(booking_id: int, *, by: User, trade: str, now: datetime, payment:
     booking = own_booking(booking_id, user=by, trade=trade)
     if booking.state == UNPAID:
         raise StillUnknown if any(is_unknown) else PaymentRequired(NOT_PAID)
-    if booking.state in ENDED or not attempts.filter(wins=True).exists():
+    winner = attempts.select_related("account").filter(wins=True).first()
+    if booking.state in ENDED or winner is None:
         raise NotToBePaid(booking.state)
-    log.info("proved_paid", booking=booking.reference, payment=booking.payment_reference)
-    return booking
+    log.info("proved_paid", booking=booking.reference, payment=winner.reference)
+    return Proof(booking, winner.reference, winner.account.gateway)
 
 
 def _payments(booking: BookingView) -> QuerySet[Payment]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from holdfast.surfaces.astrology.surface import ASTROLOGY
+from holdfast.surfaces.coaching.surface import COACHING
 from holdfast.surfaces.puja.surface import PUJA
 from holdfast.web.surface import Surface
 
-SURFACES: tuple[Surface, ...] = (ASTROLOGY, PUJA)
+SURFACES: tuple[Surface, ...] = (ASTROLOGY, PUJA, COACHING)

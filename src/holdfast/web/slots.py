@@ -5,7 +5,7 @@ With ``?tz=`` the dates are the customer's, and so are the times in the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import Annotated, Any, Self
@@ -98,8 +98,13 @@ class SpanSlots(Schema):
     slots: list[SlotOut]
 
 
-def slots_answer(offering: Offering, query: SlotQuery) -> dict[str, Any]:
-    """The slots of an offering as every trade shows them."""
+def slots_answer(
+    offering: Offering,
+    query: SlotQuery,
+    *,
+    told: Callable[[Sequence[Slot], ZoneInfo], list[Any]] | None = None,
+) -> dict[str, Any]:
+    """The slots of an offering as every trade shows them, or each with more, as ``told`` by the trade."""
     zone = query.zone or offering.business.zone
     found = free_slots(offering, first=query.first, last=query.last, now=utc_now(), zone=query.zone)
     shown = [slot for slot in found if query.all or slot.reason is None]
@@ -108,7 +113,7 @@ def slots_answer(offering: Offering, query: SlotQuery) -> dict[str, Any]:
         if query.date_
         else {"from": query.first.isoformat(), "to": query.last.isoformat()}
     )
-    return {**span, "timezone": zone.key, "slots": slots_out(shown, zone)}
+    return {**span, "timezone": zone.key, "slots": (told or slots_out)(shown, zone)}
 
 
 def slots_out(slots: Iterable[Slot], zone: ZoneInfo) -> list[dict[str, Any]]:

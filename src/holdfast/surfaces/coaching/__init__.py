@@ -1,0 +1,1 @@
+"""Lessons and classes: hold, then pay, then the coach accepts."""

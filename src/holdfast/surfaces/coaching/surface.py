@@ -1,0 +1,16 @@
+"""Coaching, as the project takes it in."""
+
+from __future__ import annotations
+
+from ninja import Router
+
+from holdfast.web.surface import Surface
+
+from . import bookings, courses, payments
+from .terms import TERMS, TRADE
+
+router = Router(tags=["coaching"])
+for part in (courses, bookings, payments):
+    router.add_router("", part.router)
+
+COACHING = Surface(TRADE, {"/booking/api": router}, (), TERMS)
