@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from django.contrib.staticfiles import finders
+from ninja import Schema
 
 from holdfast.project.urls import api as ninja_api
 from tests.support.practice import Api
@@ -79,3 +81,20 @@ def test_the_document_says_which_routes_want_a_token() -> None:
         for method, route in methods.items()
         if (method, path) not in without
     )
+
+
+@pytest.mark.spec("GEN-3")
+def test_no_two_shapes_of_the_document_have_one_name() -> None:
+    named: dict[str, set[str]] = {}
+    for shape in shapes(Schema):
+        if shape.__module__.startswith("holdfast."):
+            named.setdefault(shape.__name__, set()).add(shape.__module__)
+
+    assert {name: where for name, where in named.items() if len(where) > 1} == {}
+
+
+def shapes(of: type[Schema]) -> Iterator[type[Schema]]:
+    """All that are made of this one. django-ninja names them by their class alone."""
+    for shape in of.__subclasses__():
+        yield shape
+        yield from shapes(shape)

@@ -34,7 +34,15 @@ from holdfast.web.slots import DaySlots, SlotQuery, SpanSlots, slots_answer, slo
 from holdfast.web.throttles import client_address, limit
 
 from . import changes, present
-from .schemas import BookWithPayment, Confirmation, OwnBooking, OwnBookingOut, ServiceOut, Started, Status
+from .schemas import (
+    BookWithPayment,
+    Confirmation,
+    ConsultationStarted,
+    OwnBooking,
+    OwnConsultationOut,
+    ServiceOut,
+    Status,
+)
 from .terms import FIELDS, TERMS, TRADE
 
 router = Router(tags=["astrology"])
@@ -73,7 +81,7 @@ def slots(request: HttpRequest, service_id: int, query: Query[SlotQuery]) -> dic
 
 @router.post(
     "/bookings/book-with-payment/",
-    response=documented({200: Started}, HELD, BAD, SIGNED_IN, THROTTLED),
+    response=documented({200: ConsultationStarted}, HELD, BAD, SIGNED_IN, THROTTLED),
     auth=signed_in,
 )
 def book_with_payment(request: HttpRequest, body: BookWithPayment) -> Any:
@@ -113,7 +121,9 @@ def status(request: HttpRequest, merchant_order_id: str) -> dict[str, Any]:
 
 
 @router.get(
-    "/bookings/", response=documented({200: Page[OwnBookingOut]}, BAD, SIGNED_IN, THROTTLED), auth=signed_in
+    "/bookings/",
+    response=documented({200: Page[OwnConsultationOut]}, BAD, SIGNED_IN, THROTTLED),
+    auth=signed_in,
 )
 def bookings(request: HttpRequest, paging: Query[Paging], business: str | None = None) -> dict[str, Any]:
     """One's own bookings, newest first; all of a business's for those who run it."""

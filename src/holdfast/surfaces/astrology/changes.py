@@ -20,7 +20,7 @@ from holdfast.web.slots import slots_out
 from holdfast.web.throttles import limit
 
 from . import present
-from .schemas import Canceled, CancelPreview, OwnBooking, Reschedule
+from .schemas import CancelPreview, ConsultationCanceled, OwnBooking, Reschedule
 from .terms import FIELDS, TRADE
 
 router = Router(tags=["astrology"])
@@ -38,7 +38,11 @@ def cancel_preview(request: HttpRequest, astro_book_id: str) -> dict[str, Any]:
     return present.owed(preview_cancellation(astro_book_id, by=who(request), trade=TRADE, now=utc_now()))
 
 
-@router.post("/{astro_book_id}/cancel/", response=documented({200: Canceled}, REFUSED, *ALSO), auth=signed_in)
+@router.post(
+    "/{astro_book_id}/cancel/",
+    response=documented({200: ConsultationCanceled}, REFUSED, *ALSO),
+    auth=signed_in,
+)
 def cancel(request: HttpRequest, astro_book_id: str) -> dict[str, Any]:
     """Cancel a booking; what its terms owe goes back."""
     _limit_changes(request)

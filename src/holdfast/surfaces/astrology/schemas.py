@@ -49,16 +49,16 @@ class RedirectUrls(Schema):
     failure: str
 
 
-class StartedData(Schema):
+class ConsultationStartedData(Schema):
     payment: PaymentOut
     service: ServiceOut
     redirect_urls: RedirectUrls
 
 
-class Started(Schema):
+class ConsultationStarted(Schema):
     success: Literal[True] = True
     message: str
-    data: StartedData
+    data: ConsultationStartedData
 
 
 class BookedService(Schema):
@@ -66,7 +66,7 @@ class BookedService(Schema):
     price: str
 
 
-class BookingOut(Schema):
+class ConsultationOut(Schema):
     astro_book_id: str
     payment_id: UUID | None
     service: BookedService
@@ -77,7 +77,7 @@ class BookingOut(Schema):
     contact_phone: str
 
 
-class OwnBookingOut(BookingOut):
+class OwnConsultationOut(ConsultationOut):
     """What the customer and the business see beyond the public confirmation."""
 
     merchant_order_id: str | None
@@ -90,7 +90,7 @@ class OwnBookingOut(BookingOut):
 
 
 class ConfirmationData(Schema):
-    booking: BookingOut
+    booking: ConsultationOut
 
 
 class Confirmation(Schema):
@@ -100,7 +100,7 @@ class Confirmation(Schema):
 
 class OwnBooking(Schema):
     success: Literal[True] = True
-    data: OwnBookingOut
+    data: OwnConsultationOut
 
 
 class Reschedule(Schema):
@@ -122,14 +122,14 @@ class CancelPreview(Schema):
     percent: int
 
 
-class CanceledData(CancelPreview):
+class ConsultationCanceledData(CancelPreview):
     astro_book_id: str
     status: str
 
 
-class Canceled(Schema):
+class ConsultationCanceled(Schema):
     success: Literal[True] = True
-    data: CanceledData
+    data: ConsultationCanceledData
 
 
 class StatusData(Schema):

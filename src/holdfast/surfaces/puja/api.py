@@ -16,7 +16,7 @@ from holdfast.web.slots import DaySlots, SpanSlots, slots_answer
 from holdfast.web.throttles import limit
 
 from . import present
-from .schemas import CategoriesOut, PackageSlotQuery, ServiceOut
+from .schemas import CategoriesOut, PackageSlotQuery, PujaOut
 from .terms import TRADE
 
 router = Router(tags=["puja"])
@@ -24,7 +24,7 @@ router = Router(tags=["puja"])
 Said = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), PlainText]
 
 
-@router.get("/services/", response=documented({200: Page[ServiceOut]}, BAD, THROTTLED), auth=None)
+@router.get("/services/", response=documented({200: Page[PujaOut]}, BAD, THROTTLED), auth=None)
 def services(
     request: HttpRequest,
     paging: Query[Paging],
@@ -46,7 +46,7 @@ def categories(request: HttpRequest, business: str | None = None) -> dict[str, A
 
 
 @router.get(
-    "/services/{int:service_id}/", response=documented({200: ServiceOut}, BAD, MISSING, THROTTLED), auth=None
+    "/services/{int:service_id}/", response=documented({200: PujaOut}, BAD, MISSING, THROTTLED), auth=None
 )
 def service(request: HttpRequest, service_id: int) -> dict[str, Any]:
     """One puja with its packages."""

@@ -20,7 +20,7 @@ from holdfast.web.slots import slots_out
 from holdfast.web.throttles import limit
 
 from . import present
-from .schemas import BookingOut, Canceled, CancelPreview, Reschedule
+from .schemas import NewTime, PujaBooking, PujaCanceled, PujaCancelPreview
 from .terms import FIELDS, TRADE
 
 router = Router(tags=["booking"])
@@ -29,7 +29,7 @@ REFUSED = {409: Problem}
 ALSO = (BAD, SIGNED_IN, MISSING, THROTTLED)
 
 
-@router.get("/", response=documented({200: Page[BookingOut]}, BAD, SIGNED_IN, THROTTLED), auth=signed_in)
+@router.get("/", response=documented({200: Page[PujaBooking]}, BAD, SIGNED_IN, THROTTLED), auth=signed_in)
 def bookings(request: HttpRequest, paging: Query[Paging], business: str | None = None) -> dict[str, Any]:
     """One's own bookings, newest first; all of a business's for those who run it."""
     limit(request, "look_up")
@@ -37,7 +37,7 @@ def bookings(request: HttpRequest, paging: Query[Paging], business: str | None =
     return paged(request, seen, paging, present.bookings)
 
 
-@router.get("/{booking_id}/", response=documented({200: BookingOut}, *ALSO), auth=signed_in)
+@router.get("/{booking_id}/", response=documented({200: PujaBooking}, *ALSO), auth=signed_in)
 def booking(request: HttpRequest, booking_id: str) -> dict[str, Any]:
     """One booking, for its customer and for those who run the business."""
     limit(request, "look_up")
@@ -45,7 +45,7 @@ def booking(request: HttpRequest, booking_id: str) -> dict[str, Any]:
 
 
 @router.get(
-    "/{booking_id}/cancel/", response=documented({200: CancelPreview}, REFUSED, *ALSO), auth=signed_in
+    "/{booking_id}/cancel/", response=documented({200: PujaCancelPreview}, REFUSED, *ALSO), auth=signed_in
 )
 def cancel_preview(request: HttpRequest, booking_id: str) -> dict[str, Any]:
     """What canceling now would give back."""
@@ -54,7 +54,9 @@ def cancel_preview(request: HttpRequest, booking_id: str) -> dict[str, Any]:
     return present.owed(preview_cancellation(found.reference, by=who(request), trade=TRADE, now=utc_now()))
 
 
-@router.post("/{booking_id}/cancel/", response=documented({200: Canceled}, REFUSED, *ALSO), auth=signed_in)
+@router.post(
+    "/{booking_id}/cancel/", response=documented({200: PujaCanceled}, REFUSED, *ALSO), auth=signed_in
+)
 def cancel(request: HttpRequest, booking_id: str) -> dict[str, Any]:
     """Cancel a booking; what its terms owe goes back. What else was in the cart stays as it is."""
     _limit_changes(request)
@@ -65,10 +67,10 @@ def cancel(request: HttpRequest, booking_id: str) -> dict[str, Any]:
 
 @router.post(
     "/{booking_id}/reschedule/",
-    response=documented({200: BookingOut, 409: SlotProblem | Problem}, *ALSO),
+    response=documented({200: PujaBooking, 409: SlotProblem | Problem}, *ALSO),
     auth=signed_in,
 )
-def reschedule(request: HttpRequest, booking_id: str, body: Reschedule) -> dict[str, Any]:
+def reschedule(request: HttpRequest, booking_id: str, body: NewTime) -> dict[str, Any]:
     """Move a booking to another free time. Nothing is paid; refused, it stands as it was."""
     _limit_changes(request)
     found = _seen(request, booking_id)

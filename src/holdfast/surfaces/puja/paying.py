@@ -31,7 +31,7 @@ from holdfast.web.slots import slots_out
 from holdfast.web.throttles import client_address, limit
 
 from . import present
-from .schemas import ProcessCart, Started
+from .schemas import CartPayment, ProcessCart
 from .terms import CART_REFUSED, FIELDS, GATEWAY_REFUSED, TRADE
 
 router = Router(tags=["payments"])
@@ -45,7 +45,7 @@ NO_CART = "Active cart not found"
     "/process-cart/",
     response=documented(
         {
-            200: Started,
+            200: CartPayment,
             202: Unanswered,
             404: HeadedProblem,
             409: SlotProblem | HeadedProblem | Problem,

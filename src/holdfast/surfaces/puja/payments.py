@@ -16,7 +16,7 @@ from holdfast.web.paging import Page, Paging, paged
 from holdfast.web.throttles import limit
 
 from . import paying, present
-from .schemas import Booked, NotBooked, PaymentOut
+from .schemas import Booked, NotBooked, PaymentSeen
 from .terms import TRADE
 
 router = Router(tags=["payments"])
@@ -26,7 +26,7 @@ CHECKED = documented({200: Booked | NotBooked}, BAD, SIGNED_IN, MISSING, THROTTL
 
 
 @router.get(
-    "/payments/", response=documented({200: Page[PaymentOut]}, BAD, SIGNED_IN, THROTTLED), auth=signed_in
+    "/payments/", response=documented({200: Page[PaymentSeen]}, BAD, SIGNED_IN, THROTTLED), auth=signed_in
 )
 def payments(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
     """One's own payments, newest first, as they stand in our books."""
@@ -36,7 +36,7 @@ def payments(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
 
 @router.get(
     "/payments/{int:payment_id}/",
-    response=documented({200: PaymentOut}, BAD, SIGNED_IN, MISSING, THROTTLED),
+    response=documented({200: PaymentSeen}, BAD, SIGNED_IN, MISSING, THROTTLED),
     auth=signed_in,
 )
 def payment(request: HttpRequest, payment_id: int) -> dict[str, Any]:

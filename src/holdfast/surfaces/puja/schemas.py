@@ -56,7 +56,7 @@ class PackageOut(Schema):
     description: str
 
 
-class ServiceBrief(Schema):
+class ServiceInCart(Schema):
     id: int
     title: str
     description: str
@@ -68,7 +68,7 @@ class ServiceBrief(Schema):
     image: str | None
 
 
-class ServiceOut(ServiceBrief):
+class PujaOut(ServiceInCart):
     packages: list[PackageOut]
 
 
@@ -139,7 +139,7 @@ class ProcessCart(Schema):
     redirect_url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=150), MayBeNull] = ""
 
 
-class Reschedule(Schema):
+class NewTime(Schema):
     """Another time for a booking, by the business's clock, and why."""
 
     selected_date: Day
@@ -157,9 +157,9 @@ class Chosen(Schema):
     """What is wanted, and when."""
 
     service_type: Literal["PUJA", "ASTROLOGY"]
-    puja_service: ServiceBrief | None
+    puja_service: ServiceInCart | None
     package: PackageOut | None
-    astrology_service: ServiceBrief | None
+    astrology_service: ServiceInCart | None
     selected_date: date
     selected_time: str
 
@@ -177,9 +177,9 @@ class CartOut(Schema):
     cart_id: UUID
     user: int
     service_type: Literal["PUJA", "ASTROLOGY"] | None
-    puja_service: ServiceBrief | None
+    puja_service: ServiceInCart | None
     package: PackageOut | None
-    astrology_service: ServiceBrief | None
+    astrology_service: ServiceInCart | None
     selected_date: date | None
     selected_time: str | None
     status: str
@@ -194,7 +194,7 @@ class CartOut(Schema):
     updated_at: datetime
 
 
-class Started(Schema):
+class CartPayment(Schema):
     """A payment that is open. Where nothing is to pay there is none, and the booking is made already."""
 
     success: Literal[True] = True
@@ -208,7 +208,7 @@ class Started(Schema):
     cart_id: int
 
 
-class PaymentOut(Schema):
+class PaymentSeen(Schema):
     id: int
     transaction_id: str
     merchant_transaction_id: str
@@ -233,7 +233,7 @@ class CartOfBooking(Schema):
     total_price: str
 
 
-class BookingOut(Chosen):
+class PujaBooking(Chosen):
     id: int
     book_id: str
     user: UserOut | None
@@ -257,14 +257,14 @@ class Checked(Schema):
 
 
 class Booked(Checked):
-    booking: BookingOut
+    booking: PujaBooking
 
 
 class NotBooked(Checked):
     message: str
 
 
-class CancelPreview(Schema):
+class PujaCancelPreview(Schema):
     """What canceling now would give back."""
 
     refund: str
@@ -272,7 +272,7 @@ class CancelPreview(Schema):
     percent: int
 
 
-class Canceled(CancelPreview):
+class PujaCanceled(PujaCancelPreview):
     success: Literal[True] = True
     book_id: str
     status: str
