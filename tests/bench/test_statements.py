@@ -5,17 +5,25 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
 from django.db import connection
 from django.db.transaction import atomic
 
 from holdfast.availability.queries import free_slots
 from holdfast.flows.settlement import settle
 from holdfast.kernel.clock import utc_now
+from holdfast.platform.models import User
+from tests.support.booked import api_of
+from tests.support.carts import Basket, filled, three_of
 from tests.support.practice import NOW, Api, Practice, held, new_user, payment_of
 from tests.support.sandbox import Sandbox
 from tests.support.statements import count_statements
+from tests.support.ways import FAR
 
 A_REQUEST, A_SETTLEMENT, FREE_SLOTS = 20, 16, 4
+A_CART, A_CARTS_SETTLEMENT = 32, 26
+PLACE = "/api/payments/process-cart/"
+FURTHER = (NOW + timedelta(days=13)).date().isoformat()
 A_MONTH = timedelta(days=30)
 # As log_statement tells it: what came alone, and what came with its values beside it.
 EXECUTED = re.compile(r"(?:statement|execute \S+): (.*)", re.DOTALL)
@@ -45,6 +53,34 @@ def test_a_settlement_takes_no_more_statements_than_promised(practice: Practice,
 
     assert payment_of(checkout).wins
     assert len(statements) <= A_SETTLEMENT, str(statements)
+
+
+def a_full_cart(practice: Practice, user: User, *, day: str) -> Basket:
+    """Three services and a promo code, which has limits of both kinds."""
+    cart = filled(*three_of(practice, day=day), user=user)
+    cart.cheaper_by("TENTH")
+    return cart
+
+
+@pytest.mark.spec("PUJ-4")
+def test_a_cart_with_three_lines_and_a_promo_code_takes_no_more_statements_than_promised(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    practice.business.promo_codes.create(code="TENTH", percent=10, total_limit=99, per_customer_limit=9)
+    user = new_user()
+    first, second = (a_full_cart(practice, user, day=day) for day in (FAR, FURTHER))
+    api_of(user).send(PLACE, {"cart_id": first.cart_id})  # whatever is only done once has been done then
+
+    with count_statements() as request:
+        answer = api_of(user).send(PLACE, {"cart_id": second.cart_id})
+    payment = second.payments[0]
+    sandbox.settle(payment.reference)
+    with count_statements() as settlement:
+        settle(payment.pk, now=NOW + timedelta(minutes=1))
+
+    assert (answer.status_code, second.order.state) == (200, "completed")
+    assert len(request) <= A_CART, str(request)
+    assert len(settlement) <= A_CARTS_SETTLEMENT, str(settlement)
 
 
 def test_free_slots_of_a_month_take_no_more_queries_than_promised_however_much_is_kept(

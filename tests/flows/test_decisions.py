@@ -158,6 +158,14 @@ CASES = everything() + everything_later()
         (known(Became.NOT_FOUND), Do.LOOK_AGAIN),
         (known(Became.NOT_FOUND, payment_state="created"), Do.FAIL_AND_FREE),
         (known(Became.NOT_FOUND, payment_state="created", now=NOW + START_TAKES / 2), Do.LOOK_AGAIN),
+        (known(order_state="open", still_holds=False), Do.COMPLETE_IF_FREE),
+        (known(order_state="open", still_holds=False, starts_at=NOW), Do.GIVE_BACK),
+        (known(order_state="open", still_holds=False, withdrawn=True), Do.GIVE_BACK),
+        (known(withdrawn=True), Do.GIVE_BACK),
+        (known(order_state="completed", still_holds=False, withdrawn=True), Do.GIVE_BACK),
+        (known(Became.FAILED, withdrawn=True), Do.FAIL),
+        (known(Became.NOT_FOUND, payment_state="created", withdrawn=True), Do.FAIL),
+        (known(Became.PENDING, can_be_paid=False, withdrawn=True), Do.LOOK_AGAIN),
         (known(Became.UNRECOGNIZED), Do.LOOK_AGAIN),
         (known(Became.PENDING, payment_state="captured"), Do.NOTHING),
         (known(Became.UNRECOGNIZED, payment_state="captured"), Do.NOTHING),
@@ -177,6 +185,16 @@ def test_money_for_what_was_canceled_goes_back_because_of_that(another_wins: boo
     case = known(order_state="canceled", still_holds=False, another_wins=another_wins)
 
     assert decide_settlement(case) == Decision(Do.GIVE_BACK, "capture", "canceled")
+
+
+@pytest.mark.spec("BC-9", "PUJ-5")
+@pytest.mark.parametrize("order_state", ["open", "placed", "completed", "expired"])
+def test_money_for_what_is_asked_for_no_more_is_too_late_whatever_the_order_has_become(
+    order_state: str,
+) -> None:
+    case = known(order_state=order_state, withdrawn=True)
+
+    assert decide_settlement(case) == Decision(Do.GIVE_BACK, "capture", "too late")
 
 
 @pytest.mark.spec("BC-21")

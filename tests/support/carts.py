@@ -87,11 +87,12 @@ def filled(*things: Wanted, user: User | None = None, now: datetime = NOW, **ter
     return Basket(cart.id, user)
 
 
-def three_of(practice: Practice) -> tuple[Wanted, ...]:
+def three_of(practice: Practice, *, day: str = FAR) -> tuple[Wanted, ...]:
     """Three services that cost 999.00, 1,999.00 and 500.01, one after the other."""
     clocks = ("10:00", "11:00", "12:00")
     return tuple(
-        wanted(another(practice, price=price), clock) for clock, price in zip(clocks, PRICES, strict=True)
+        wanted(another(practice, price=price), clock, day=day)
+        for clock, price in zip(clocks, PRICES, strict=True)
     )
 
 

@@ -220,7 +220,8 @@ def _without_money(known: Known, event: str, reason: str) -> Decision:
 def _frees(known: Known) -> bool:
     """Whether this attempt's failure is the order's end."""
     is_unpaid = known.order_state == "placed" and not known.another_wins
-    return known.failed_payment_frees and is_unpaid and not known.comes_later
+    is_for_it = not known.comes_later and not known.withdrawn
+    return known.failed_payment_frees and is_unpaid and is_for_it
 
 
 def _never_heard_of(known: Known) -> Decision:
