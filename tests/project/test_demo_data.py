@@ -99,3 +99,14 @@ def test_everybody_can_sign_in(client: Any) -> None:
 
     assert all(signed_in)
     assert User.objects.get(email="admin@demo.test").is_superuser
+
+
+@pytest.mark.spec("COA-1")
+def test_the_first_course_that_is_listed_is_one_to_one_and_another_is_a_class(client: Any) -> None:
+    seed_demo(now=NOW)
+
+    courses = client.get("/booking/api/courses/").json()["results"]
+
+    assert (courses[0]["is_class"], courses[0]["business"]) == (False, "sportif-academy")
+    assert any(course["is_class"] and course["places"] > 1 for course in courses)
+    assert all(course["coach"]["profile"] for course in courses)

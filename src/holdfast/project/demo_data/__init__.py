@@ -11,6 +11,7 @@ from django.db.transaction import atomic
 
 from holdfast.kernel.clock import utc_now
 
+from .academy import ACADEMY
 from .gateway import let_the_sandbox_pay
 from .history import play
 from .jyoti import JYOTI
@@ -19,7 +20,7 @@ from .people import People, all_people
 from .shop import Shop
 from .temple import TEMPLE
 
-SHOPS = (JYOTI, TEMPLE)
+SHOPS = (JYOTI, TEMPLE, ACADEMY)
 
 
 def seed_demo(*, now: datetime | None = None) -> None:
