@@ -245,6 +245,19 @@ def test_a_known_customer_is_found_and_booked_again(
     assert booking.line.details["contact_email"] == "lata@example.com"
 
 
+def test_a_customer_is_found_by_the_number_given_online_however_it_is_written(
+    practice: Practice, staff: User, sandbox: Sandbox
+) -> None:
+    booked(practice, sandbox, user=new_user("lata@example.com", name="Lata"), at="09:00")
+
+    found = known_callers("98765 432", by=staff, business=practice.business)
+    booking = books(practice, staff, caller=Caller(known=found[0].pk))
+
+    assert [(one.name, one.email, one.phone) for one in found] == [("Lata", "lata@example.com", "9876543210")]
+    assert booking.line.details["contact_phone"] == "9876543210"
+    assert known_callers("98", by=staff, business=practice.business) == []
+
+
 @pytest.mark.spec("BC-19")
 @pytest.mark.spec("GEN-2")
 def test_customers_of_another_business_are_neither_found_nor_booked(

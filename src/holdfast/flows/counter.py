@@ -130,7 +130,7 @@ def book_at_the_counter(wanted: Wanted, *, by: User, now: datetime) -> Booking:
             wanted.starts_at,
             terms=wanted.terms,
             promo_code=wanted.promo_code,
-            details={**wanted.details, **contact_of(who)},
+            details={**wanted.details, **contact_of(who, offering.business)},
         )
         chosen = chosen_for(wish, now=now)
         wish = replace(wish, terms=_terms(wanted, starts_at=chosen[0].period.start, now=now))
@@ -196,7 +196,7 @@ def _book(
         order, booking = held.placed.order, held.bookings[0]
         if order.state == "placed" and wanted.pays is Pays.NOW:
             take_by_hand(order, _taken(wanted), by=by, now=now)
-        elif order.state == "placed" and contact_of(customer).get("contact_email"):
+        elif order.state == "placed" and chosen[0].details.get("contact_email"):
             post_link(held.placed.due, by=by, now=now)
     booking.refresh_from_db(fields=["state", "seq"])
     return booking
