@@ -53,8 +53,9 @@ def fire(stack: Stack, size: Size) -> bool:
     killer = Killer(stack, bookings=size.bookings, count=size.kills, random=Random(f"{size.seed}:kills"))
     crowd = Crowd(stack.url, site, size.seed, mischief, killer)
     watch = Watch(stack)
-    with Coaches(stack.url, site, seed=size.seed):
+    with Coaches(stack.url, site, seed=size.seed) as coaches:
         _storm(crowd, killer, watch, bookings=size.bookings, people=people)
+    crowd.seen.answers.update(coaches.answers)
     return _after_the_storm(stack, crowd, watch)
 
 

@@ -180,4 +180,10 @@ TRADES = {
         moved=lambda slot: {"selected_date": slot.day, "selected_time": slot.time},
         outcome=_carts_outcome,
     ),
+    "coaching": Trade(
+        slots="/booking/api/course/{offering}/slots/",
+        hold=_lesson,
+        cancel="/booking/api/booking/{booking}/cancel/",
+        outcome=_lessons_outcome,
+    ),
 }
