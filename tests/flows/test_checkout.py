@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 
 from holdfast.availability.models import Allocation
+from holdfast.booking.models import Booking
 from holdfast.catalog.models import Offering
 from holdfast.flows.actors import Shopper
+from holdfast.flows.audit import look_for_wrongs
 from holdfast.flows.checkout import check_out
 from holdfast.flows.reconciliation import reconcile
 from holdfast.flows.returning import release_hold
 from holdfast.kernel.errors import AlreadyHeld, Invalid, SlotTaken, TooMany, Unavailable
+from holdfast.kernel.money import Money
 from holdfast.orders.models import Order
 from holdfast.payments.models import GatewayAccount, Payment
 from holdfast.surfaces.astrology.terms import TERMS
@@ -315,3 +318,18 @@ def test_a_business_that_takes_no_payments_sells_nothing(practice: Practice) -> 
         held(practice)
 
     assert not Order.objects.exists()
+
+
+@pytest.mark.spec("DESK-4")
+def test_what_is_sold_on_the_spot_is_booked_at_once_and_owed_at_the_start(practice: Practice) -> None:
+    wanted = replace(wish(practice), terms=replace(TERMS, on_the_spot=True))
+
+    done = check_out(wanted, by=Shopper(new_user(), None), now=NOW)
+
+    booking = Booking.objects.get()
+    assert (done.payment_url, done.amount) == (None, Money(0, "INR"))
+    assert booking.reference in done.success_url
+    assert booking.state == "confirmed"
+    due = booking.line.order.dues.get()
+    assert (due.kind, due.amount, due.due_at) == ("balance", 199_900, booking.starts_at)
+    assert look_for_wrongs(now=NOW) == []

@@ -62,3 +62,22 @@ def test_dues_ask_for_the_total_and_for_something_now(total: int, percent: int, 
     assert sum(ask.amount for ask in asked) == total
     assert asked[0].due_at == NOW
     assert all(ask.amount > 0 for ask in asked) or total == 0
+
+
+@pytest.mark.spec("DESK-4")
+@pytest.mark.parametrize("percent", [0, 25, 100])
+def test_on_the_spot_everything_is_the_balance_at_the_start(percent: int) -> None:
+    soon, starts_at = timedelta(hours=1), NOW + timedelta(hours=1)
+
+    asked = dues_for(
+        1_000, deposit_percent=percent, balance_before=soon, starts_at=starts_at, now=NOW, on_the_spot=True
+    )
+
+    assert asked == (Ask(Kind.BALANCE, 1_000, starts_at),)
+
+
+@pytest.mark.spec("DESK-4")
+def test_what_costs_nothing_is_paid_on_the_spot_or_not() -> None:
+    asked = dues_for(0, deposit_percent=0, balance_before=WEEK, starts_at=NOW, now=NOW, on_the_spot=True)
+
+    assert asked == (Ask(Kind.FULL, 0, NOW),)
