@@ -34,6 +34,7 @@ from holdfast.platform.files import store
 from holdfast.platform.idempotency import Answer, Asked, Claim, claim, keep
 from holdfast.platform.models import Finding, StoredFile, User
 from holdfast.web.tokens import issue
+from tests.support.carts import filled, wanted
 from tests.support.pictures import PDF, upload
 from tests.support.practice import (
     CREDENTIALS,
@@ -162,6 +163,7 @@ def books(practice: Practice, sandbox: Sandbox) -> Books:
     call_from_the_gateway(paid)
     DateOverride.objects.create(resource=practice.person, day=TODAY)
     Package.objects.create(offering=practice.offering, name="At home", price=299_900)
+    filled(wanted(practice.offering))
     block(practice.person, Period(TONIGHT, TONIGHT + timedelta(hours=1)), by="user:1", now=NOW)
     issue(new_member(practice, "owner"), now=utc_now())
     second_factor.set_up(new_user(), now=NOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -262,7 +263,7 @@ def test_a_cart_that_is_being_paid_cannot_be_changed(cart: Basket, practice: Pra
     before = everything()
     item = CartItem.objects.filter(order=cart.cart_id).values_list("pk", flat=True)[0]
 
-    stories = (
+    stories: tuple[Callable[[], object], ...] = (
         lambda: cart.put(wanted(practice.offering, "15:00")),
         lambda: cart.cheaper_by(promo),
         lambda: remove_item(cart.cart_id, item, by=cart.shopper, trade=TRADE, now=SOON),

@@ -88,8 +88,9 @@ def test_a_cart_that_is_changed_while_it_is_placed_is_paid_as_it_is(
 ) -> None:
     cart = filled(*three_of(practice))
     another_thing = wanted(practice.offering, "15:00")
+    stories: list[Callable[[], object]] = [cart.place, partial(cart.put, another_thing)]
 
-    results = race([cart.place, partial(cart.put, another_thing)])
+    results = race(stories)
 
     things = CartItem.objects.filter(order=cart.cart_id).count()
     assert kinds(results) in ({"Cart": 1, "Checkout": 1}, {"Checkout": 1, "Conflict": 1})
@@ -107,13 +108,12 @@ def test_late_money_and_a_change_of_its_cart_do_not_both_have_their_way(
     expire_orders(now=HOLD_ENDS)
     sandbox.settle(checkout.reference)
     payment = cart.payments[0]
+    stories: list[Callable[[], object]] = [
+        partial(settle, payment.pk, now=LATE),
+        partial(cart.put, wanted(practice.offering, "15:00"), now=LATE),
+    ]
 
-    results = race(
-        [
-            partial(settle, payment.pk, now=LATE),
-            partial(cart.put, wanted(practice.offering, "15:00"), now=LATE),
-        ]
-    )
+    results = race(stories)
 
     payment = cart.payments[0]
     was_changed = not isinstance(results[1], Conflict)
@@ -132,13 +132,12 @@ def test_money_and_the_deletion_of_its_cart_do_not_both_have_their_way(
     cart = filled(*three_of(practice))
     sandbox.settle(cart.place().reference)
     payment = cart.payments[0]
+    stories: list[Callable[[], object]] = [
+        partial(settle, payment.pk, now=SOON),
+        partial(delete_cart, cart.cart_id, by=cart.shopper, trade=TRADE, now=SOON),
+    ]
 
-    race(
-        [
-            partial(settle, payment.pk, now=SOON),
-            partial(delete_cart, cart.cart_id, by=cart.shopper, trade=TRADE, now=SOON),
-        ]
-    )
+    race(stories)
 
     assert cart.order.state == "completed"  # the gateway was asked first, and knew of the money
     assert Booking.objects.filter(state="confirmed").count() == 3
