@@ -20,6 +20,7 @@ from holdfast.platform.files import store
 from holdfast.platform.models import StoredFile, User
 from holdfast.project.urls import api as ninja_api
 from holdfast.web.surface import is_api
+from tests.support.academy import Academy, academy_of
 from tests.support.booked import api_of, booked
 from tests.support.pictures import PDF, upload
 from tests.support.practice import DAY, Api, Practice, held, new_member, new_practice, new_user
@@ -37,6 +38,9 @@ class World:
 
     practice: Practice
     temple: Temple
+    academy: Academy
+    coached: int
+    to_pay: int
     booking: str
     held: str
     file: str
@@ -67,6 +71,7 @@ SIGNED_IN = EVERYBODY - {"nobody"}
 PAYER = frozenset({"payer"})
 CONCERNED = PAYER | {"owner", "manager", "staff", "admin"}
 A = "/api/astrology"
+C = "/booking/api"
 P = "/api/puja"
 CARTS, PAYMENTS, PUJAS = "/api/cart/carts", "/api/payments", "/api/booking/bookings"
 
@@ -240,6 +245,56 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", f"{PUJAS}/{{booking_id}}/cancel/"): Rule(
         lambda api, w: api.send(f"{PUJAS}/{w.puja_booking}/cancel/"), CONCERNED
     ),
+    ("GET", f"{C}/courses/"): Rule(lambda api, w: api.get(f"{C}/courses/"), EVERYBODY),
+    ("GET", f"{C}/coaches/"): Rule(lambda api, w: api.get(f"{C}/coaches/"), EVERYBODY),
+    ("GET", f"{C}/course/{{course_id}}/"): Rule(
+        lambda api, w: api.get(f"{C}/course/{w.academy.yoga.pk}/"), EVERYBODY
+    ),
+    ("GET", f"{C}/course/{{course_id}}/slots/"): Rule(
+        lambda api, w: api.get(f"{C}/course/{w.academy.yoga.pk}/slots/?date={DAY}"), EVERYBODY
+    ),
+    ("POST", f"{C}/course/{{course_id}}/create/"): Rule(
+        lambda api, w: w.academy.create(api, w.academy.yoga, at="17:00"), SIGNED_IN
+    ),
+    ("GET", f"{C}/bookings/"): Rule(lambda api, w: api.get(f"{C}/bookings/"), SIGNED_IN),
+    ("GET", f"{C}/booking/{{booking_id}}/"): Rule(
+        lambda api, w: api.get(f"{C}/booking/{w.coached}/"), CONCERNED, forbidden=SIGNED_IN
+    ),
+    ("POST", f"{C}/booking/{{booking_id}}/pay/"): Rule(
+        lambda api, w: api.send(f"{C}/booking/{w.to_pay}/pay/"), PAYER, forbidden=SIGNED_IN
+    ),
+    ("POST", f"{C}/booking/{{booking_id}}/retry-payment/"): Rule(
+        lambda api, w: api.send(f"{C}/booking/{w.to_pay}/retry-payment/"), PAYER, forbidden=SIGNED_IN
+    ),
+    ("POST", f"{C}/booking/{{booking_id}}/mark-paid/"): Rule(
+        lambda api, w: api.send(f"{C}/booking/{w.to_pay}/mark-paid/"),
+        PAYER,
+        status=402,
+        forbidden=SIGNED_IN,
+    ),
+    ("POST", f"{C}/booking/{{booking_id}}/record-payment/"): Rule(
+        lambda api, w: api.send(f"{C}/booking/{w.to_pay}/record-payment/", {"amount": "1500.00"}),
+        CONCERNED - PAYER,
+        forbidden=SIGNED_IN,
+    ),
+    ("POST", f"{C}/booking/{{booking_id}}/accept/"): Rule(
+        lambda api, w: api.send(f"{C}/booking/{w.coached}/accept/"), CONCERNED - PAYER, forbidden=SIGNED_IN
+    ),
+    ("POST", f"{C}/booking/{{booking_id}}/reject/"): Rule(  # what has just been accepted
+        lambda api, w: api.send(f"{C}/booking/{w.coached}/reject/"),
+        CONCERNED - PAYER,
+        status=400,
+        forbidden=SIGNED_IN,
+    ),
+    ("POST", f"{C}/booking/{{booking_id}}/done/"): Rule(
+        lambda api, w: api.send(f"{C}/booking/{w.coached}/done/"),
+        CONCERNED - PAYER,
+        status=409,
+        forbidden=SIGNED_IN,
+    ),
+    ("POST", f"{C}/booking/{{booking_id}}/cancel/"): Rule(
+        lambda api, w: api.send(f"{C}/booking/{w.coached}/cancel/"), CONCERNED, forbidden=SIGNED_IN
+    ),
 }
 CLOSED = [route for route, rule in RULES.items() if rule.allowed != EVERYBODY]
 DOCUMENTED = [
@@ -252,15 +307,20 @@ DOCUMENTED = [
 @pytest.fixture
 def world(practice: Practice, sandbox: Sandbox, customer: User, settings: Any) -> World:
     settings.HOLDFAST_HOLDS_AN_ADDRESS = 0
+    settings.HOLDFAST_HOLDS_A_CUSTOMER = 0
     other = new_practice(sandbox, slug="other")
     users = {role: new_member(practice, role) for role in ("owner", "manager", "staff", "provider")}
     users |= {"payer": customer, "stranger": new_user(), "other_staff": new_member(other, "staff")}
     users["admin"] = User.objects.create_superuser("admin@example.com", "x")
     temple = temple_of(practice)
+    academy = academy_of(practice)
     puja = bought(temple, sandbox, user=customer)
     return World(
         practice=practice,
         temple=temple,
+        academy=academy,
+        coached=academy.paid(sandbox, customer, at="14:00").pk,
+        to_pay=academy.reserved(customer, at="16:00").pk,
         cart=carted(temple, user=customer, at="12:30").id,
         puja_payment=puja.pk,
         puja_booking=Booking.objects.get(line__order=puja.order).pk,

@@ -32,6 +32,10 @@ OPEN = {
     ("get", "/api/puja/categories/"),
     ("get", "/api/puja/services/{service_id}/"),
     ("get", "/api/puja/services/{service_id}/slots/"),
+    ("get", "/booking/api/courses/"),
+    ("get", "/booking/api/coaches/"),
+    ("get", "/booking/api/course/{course_id}/"),
+    ("get", "/booking/api/course/{course_id}/slots/"),
 }
 
 
