@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -46,6 +47,18 @@ def test_a_payment_that_failed_says_where_to_pay_again_and_until_when(
         assert f"/confirmation?astro_book_id={story.booking.reference}" in said
         assert f"{until.astimezone(practice.business.zone):%H:%M}" in said
         assert "₹1,999.00" in said
+
+
+def test_where_a_trade_has_a_page_to_pay_on_the_mail_leads_there(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    story = sold(practice, replace(HOLD, pay_address="/payment/confirm/{id}/"))
+    sandbox.settle(story.checkout.reference, "fail")
+    settle(story.payment.pk, now=LATER)
+
+    work()
+
+    assert f"http://testserver/payment/confirm/{story.booking.pk}/" in the_mail().body
 
 
 def test_who_has_paid_meanwhile_is_not_asked_to(practice: Practice, sandbox: Sandbox) -> None:

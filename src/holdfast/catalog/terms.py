@@ -29,7 +29,8 @@ class Terms:
     second; or as long as ``reserve_for`` where that is more, for those who book first and then pay.
     References are templates of ``kernel.ids.new_reference``. The addresses are where a browser goes after
     paying, relative to the return origin, with ``{payment}``, ``{booking}`` and ``{reason}`` filled in; the
-    confirmation's is our own page of a booking.
+    confirmation's is our own page of a booking, and ``pay_address`` the one on which it is paid, if there is
+    such a page, with the booking's number as ``{id}``.
 
     With ``failed_payment_frees`` a payment that failed ends the order; else the time stays held for another
     attempt until the order's own end. With ``reopens`` an order that ends unpaid is open again, as a cart is,
@@ -79,6 +80,7 @@ class Terms:
     accept_again: bool = False
     provider_may_cancel: bool = False
     provider_word: str = "provider"
+    pay_address: str = ""
 
     def __post_init__(self) -> None:
         shares = tuple((notice, percent) for notice, percent in self.refund_shares)  # JSON knows only lists

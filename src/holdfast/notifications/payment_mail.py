@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from django.conf import settings
+
 from holdfast.availability.queries import nearest_free_slots
 from holdfast.booking.models import Booking
 from holdfast.kernel.money import Money
@@ -115,9 +117,13 @@ def _fact(payment: Payment, lines: list[Line], subject: str, *, to: str, **told:
 
 
 def _page_to_pay_again(payment: Payment, line: Line) -> str:
-    """The page of its booking, where there is one already; else the page that says how its attempt went."""
+    """The page on which its booking is paid, or else the booking's own, where there is one already; and where
+    there is none, the page that says how this attempt went.
+    """
     order = payment.order
     booking = Booking.objects.filter(pk=line.pk).first()
+    if booking is not None and order.terms.pay_address:
+        return f"{settings.HOLDFAST_PUBLIC_URL}{order.terms.pay_address.format(id=booking.pk)}"
     if booking is not None:
         return confirmation_page(order, booking.reference)
     reason = payment.reason or order.Reason.ERROR

@@ -26,6 +26,7 @@ TERMS = Terms(
     reschedule_notice=DAY,
     provider_may_cancel=True,
     provider_word="coach",
+    pay_address="/payment/confirm/{id}/",
 )
 
 # What the engine speaks of, by the names that this trade's callers have sent.
