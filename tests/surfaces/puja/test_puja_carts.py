@@ -251,6 +251,18 @@ def test_an_unknown_promo_code_is_refused_and_changes_nothing(api: Api, cart: di
     assert state() == before
 
 
+@pytest.mark.spec("PUJ-3", "GEN-6")
+def test_promo_codes_are_not_found_out_by_trying(api: Api, cart: dict[str, Any], settings: Any) -> None:
+    settings.HOLDFAST_LIMITS = settings.HOLDFAST_LIMITS | {"promo_by_user": 2}
+    tried = [api.send(f"{C}{cart['id']}/apply_promo/", {"promo_code": f"GUESS{n}"}) for n in range(2)]
+
+    right = api.send(f"{C}{cart['id']}/apply_promo/", {"promo_code": "DISCOUNT10"})
+
+    assert [answer.status_code for answer in tried] == [400, 400]
+    assert (right.status_code, int(right["Retry-After"]) > 0) == (429, True)
+    assert api.get(f"{C}{cart['id']}/").json() == cart
+
+
 @pytest.mark.spec("PUJ-2", "GEN-2", "BC-19")
 def test_carts_are_listed_for_their_owner_alone(temple: Temple, api: Api, cart: dict[str, Any]) -> None:
     second = api.send(C, temple.talk()).json()

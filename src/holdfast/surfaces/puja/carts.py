@@ -100,6 +100,7 @@ def remove_item(request: HttpRequest, cart_id: str, item_id: int) -> dict[str, A
 @router.post("/{cart_id}/apply_promo/", response=documented({200: CartOut}, *ALSO), auth=signed_in)
 def apply_promo(request: HttpRequest, cart_id: str, body: PromoIn) -> dict[str, Any]:
     """Make a cart cheaper by a promo code, in place of the one that it has."""
+    limit(request, "promo_by_user", user=who(request).pk)
     shopper = _shopper(request)
     changed = flows.apply_promo(which(cart_id), body.promo_code, by=shopper, trade=TRADE, now=utc_now())
     return present.cart(changed, user=shopper.user)
