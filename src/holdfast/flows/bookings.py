@@ -70,6 +70,11 @@ def booking_seen_by(user: User, which: str | int, *, trade: str) -> BookingView:
     return _one(_seen_by(user, trade), which)
 
 
+def booked_together(booking: BookingView, *, trade: str) -> list[BookingView]:
+    """All that was ordered with a booking, itself among it, in the order in which it was chosen."""
+    return views(_all(trade).filter(line__order=booking.order_id).order_by("line_id"))
+
+
 def bookings_seen_by(user: User, *, trade: str, business: str | None = None) -> QuerySet[Booking]:
     """The user's own bookings, newest first; whoever runs a business sees all of its bookings,
     and a provider those that he or she gives."""

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from holdfast.flows.bookings import BookingView, booking_by_reference
+from holdfast.flows.bookings import BookingView, booked_together, booking_by_reference
 from holdfast.flows.returning import AT_ONCE, Standing, standing
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import NotFound
@@ -62,7 +62,12 @@ def success(request: HttpRequest, endings: Endings) -> HttpResponse:
     booking = booking_by_reference(now_at.booking_reference, trade=endings.trade)
     if booking.state != "confirmed":
         return SeeOther(_confirmation(booking, endings))
-    shown = _shown(booking) | {"standing": now_at, "confirmation": _confirmation(booking, endings)}
+    booked = booked_together(booking, trade=endings.trade)
+    shown = {
+        "business": booking.offering.business,
+        "standing": now_at,
+        "booked": [(one, _confirmation(one, endings)) for one in booked],
+    }
     return render(request, "holdfast/payment/success.html", shown)
 
 
