@@ -20,6 +20,7 @@ from holdfast.kernel.clock import utc_now
 from holdfast.payments.models import Payment
 from holdfast.platform.models import User
 from holdfast.web.surface import is_api
+from tests.support.academy import academy_of
 from tests.support.booked import booked
 from tests.support.practice import Practice, held, new_member, new_practice, new_user
 from tests.support.sandbox import Sandbox
@@ -33,6 +34,7 @@ EVERYBODY = frozenset(ROLES)
 SIGNED_IN = EVERYBODY - {"nobody"}
 RUNS_IT = frozenset({"owner", "manager", "staff", "admin"})
 AT_A_DESK = SIGNED_IN - {"payer", "stranger"}
+PAYER = frozenset({"payer"})
 NOBODY: frozenset[str] = frozenset()
 
 
@@ -45,24 +47,30 @@ class Shop:
     paid: str
     held: str
     puja: Payment
+    course: int
+    to_pay: int
+    coached: str
+    coaching: str
     browsers: dict[str, Client]
 
 
 @dataclass(frozen=True)
 class Rule:
     """Who gets ``status``, and who of them reads the contact. Nobody is sent to sign in; who has no desk gets
-    403 at the desk, and everybody else 404.
+    403 at the desk, and everybody else 404. Where things have numbers, all ``others`` get 403.
     """
 
     at: Callable[[Shop], str]
     allowed: frozenset[str] = EVERYBODY
     status: int = 200
     tells_contact: frozenset[str] = NOBODY
+    others: int | None = None
 
     def status_for(self, role: str) -> int:
         if role in self.allowed:
             return self.status
-        return 302 if role == "nobody" else 404 if role in AT_A_DESK else 403
+        refused = self.others or (404 if role in AT_A_DESK else 403)
+        return 302 if role == "nobody" else refused
 
 
 def plain(path: str, allowed: frozenset[str] = EVERYBODY, status: int = 200) -> Rule:
@@ -126,6 +134,16 @@ RULES: dict[str, Rule] = {
     "/confirmation": Rule(
         lambda shop: f"/confirmation?astro_book_id={shop.booking}", tells_contact=EVERYBODY
     ),
+    "/courses/<int:offering_id>/": Rule(lambda shop: f"/courses/{shop.course}/"),
+    "/payment/confirm/<int:booking_id>/": Rule(
+        lambda shop: f"/payment/confirm/{shop.to_pay}/", PAYER, others=403
+    ),
+    "/payment/success/<int:booking_id>/": Rule(
+        lambda shop: f"/payment/success/{shop.to_pay}/", PAYER, status=303, others=403
+    ),
+    "/payment/done/<slug:reference>/": Rule(lambda shop: f"/payment/done/{shop.coaching}/", status=303),
+    "/booking/history/": plain("/booking/history/", SIGNED_IN),
+    "/booking/confirmation": Rule(lambda shop: f"/booking/confirmation?booking={shop.coached}"),
     "/puja-booking-success": Rule(
         lambda shop: f"/puja-booking-success?merchant_transaction_id={shop.puja.reference}"
     ),
@@ -154,10 +172,17 @@ def shop(practice: Practice, sandbox: Sandbox, customer: User, settings: Any) ->
     users |= {"payer": customer, "stranger": new_user(), "other_staff": new_member(other, "staff")}
     users["admin"] = User.objects.create_superuser("admin@example.com", "x")
     booking = booked(practice, sandbox, user=customer, now=utc_now())
+    paid = Payment.objects.get().reference
+    academy = academy_of(practice)
+    coached = academy.paid(sandbox, customer, at="14:00")
     return Shop(
         practice=practice,
         booking=booking,
-        paid=Payment.objects.get().reference,
+        paid=paid,
+        course=academy.yoga.pk,
+        to_pay=academy.reserved(customer, at="16:00").pk,
+        coached=coached.reference,
+        coaching=Payment.objects.get(order__lines=coached.pk).reference,
         held=held(practice, user=customer, at="12:00", now=utc_now()).reference,
         puja=bought(temple_of(practice), sandbox, user=customer),
         browsers={role: browser_of(users.get(role)) for role in ROLES},
@@ -195,7 +220,7 @@ def test_who_must_sign_in_is_sent_there_and_back(shop: Shop) -> None:
 
     answers = {path: shop.browsers["nobody"].get(path)["Location"] for path in closed}
 
-    assert len(answers) == 13
+    assert len(answers) == 16
     assert answers == {path: f"/sign-in/?next={path}" for path in closed}
 
 

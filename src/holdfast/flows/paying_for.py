@@ -12,12 +12,13 @@ from uuid import UUID
 import structlog
 from django.db.models import Q, QuerySet
 
-from holdfast.kernel.errors import Conflict, Forbidden, PaymentRequired
+from holdfast.kernel.errors import Conflict, Forbidden, NotFound, PaymentRequired
 from holdfast.kernel.money import Money
 from holdfast.orders.models import Due, Order
+from holdfast.orders.queries import services_of
 from holdfast.payments.gateways.base import Unknown
 from holdfast.payments.models import Payment
-from holdfast.payments.queries import open_dues
+from holdfast.payments.queries import open_dues, payment_by_reference
 from holdfast.platform.models import User
 
 from .actors import Shopper
@@ -97,6 +98,14 @@ def bill_of(booking_id: int, *, user: User, trade: str, now: datetime) -> Bill:
         tried=latest.reason if latest is not None and latest.state in ENDED_WITHOUT_MONEY else "",
         waits=latest.reference if latest is not None and latest.state in UNDECIDED else "",
     )
+
+
+def booking_of_payment(reference: str, *, trade: str) -> int:
+    """The id of the booking that a payment is for, of several the first. Raises NotFound."""
+    payment = payment_by_reference(reference)
+    if payment is None or payment.order.trade != trade:
+        raise NotFound("There is no such payment.")
+    return int(services_of(payment.order).values_list("pk", flat=True)[0])
 
 
 def pay_for(

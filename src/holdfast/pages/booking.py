@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
@@ -42,17 +42,39 @@ class Field:
     longest: int = 200
 
 
+def pay_at_once(wish: Wish, by: Shopper, now: datetime) -> str:
+    """Hold the time, open its payment, and go there; also when it is one's own hold already."""
+    try:
+        reference = check_out(wish, by=by, now=now).reference
+    except AlreadyHeld as own:
+        reference = own.reference
+    return reverse("to_pay", args=[reference])
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a trade's own page says."""
+
+    asks: str = "Tell us what the consultation needs"
+    button: str = "Hold this time and pay"
+    promise: str = "Nothing is booked before you have paid, and nothing is taken without a booking."
+
+
 @dataclass(frozen=True)
 class Form:
     """How a trade is booked on a page: what it asks for, and what to make of what was said (or Invalid).
 
     ``names`` are the trade's own for what the engine speaks of: a page's own date and time among them.
+    ``begin`` holds the time and answers the address of what comes next. ``about`` says who gives it.
     """
 
     trade: str
     fields: Callable[[catalogue.Offering], Sequence[Field]]
     wish: Callable[[catalogue.Offering, Mapping[str, str]], Wish]
     names: Mapping[str, str]
+    begin: Callable[[Wish, Shopper, datetime], str] = pay_at_once
+    about: Callable[[catalogue.Offering], str] = lambda offering: ""
+    words: Words = Words()
 
 
 @dataclass(frozen=True)
@@ -88,16 +110,9 @@ def book(request: HttpRequest, offering_id: int, form: Form) -> HttpResponse:
         limit(request, "start_by_address", "start_by_user", user=user.pk)
         wish = form.wish(offering, request.POST.dict())
         with named(form.names):
-            checkout = check_out(wish, by=Shopper(user, client_address(request)), now=utc_now())
-    except AlreadyHeld as own:
-        return _go_and_pay(own.reference)
+            return SeeOther(form.begin(wish, Shopper(user, client_address(request)), utc_now()))
     except (Invalid, SlotTaken, TooMany, Unavailable) as error:
         return with_patience(_page(request, offering, form, refused=_refusal(error)), error)
-    return _go_and_pay(checkout.reference)
-
-
-def _go_and_pay(reference: str) -> HttpResponse:
-    return SeeOther(reverse("to_pay", args=[reference]))
 
 
 def _refusal(error: HoldfastError) -> Refusal:
@@ -116,6 +131,8 @@ def _page(
     errors = refused.fields if refused else {}
     shown: dict[str, Any] = {
         "offering": offering,
+        "form": form,
+        "about": form.about(offering),
         "business": offering.business,
         "first": first,
         "last": last,

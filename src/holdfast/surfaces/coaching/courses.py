@@ -87,7 +87,7 @@ def create(request: HttpRequest, course_id: int, body: Create) -> dict[str, Any]
     offering = course_on_offer(course_id)
     try:
         with named(FIELDS):
-            held = reserve(wish_of(offering, body, email=shopper.user.email), by=shopper, now=utc_now())
+            held = reserve(wish_of(offering, body), by=shopper, now=utc_now())
     except SlotTaken as taken:
         raise Overlap(slots_out(taken.nearest, offering.business.zone)) from None
     except AlreadyHeld:
@@ -103,10 +103,10 @@ def course_on_offer(course_id: int) -> catalogue.Offering:
         raise NotFound(NO_COURSE) from None
 
 
-def wish_of(offering: catalogue.Offering, body: Create, *, email: str) -> Wish:
+def wish_of(offering: catalogue.Offering, body: Create) -> Wish:
     """The request as a wish. Its booking is named before it is paid, so a course is never paid for first."""
     terms = TERMS.changed_by(offering.terms)
-    details = {"contact_email": email} | ({"note": body.note} if body.note else {})
+    details = {"note": body.note} if body.note else {}
     return Wish(
         choices=(Choice(offering, body.starts_at, details),),
         return_url="",

@@ -8,9 +8,10 @@ from holdfast.web.surface import Surface
 
 from . import bookings, courses, payments
 from .terms import TERMS, TRADE
+from .urls import urlpatterns
 
 router = Router(tags=["coaching"])
 for part in (courses, bookings, payments):
     router.add_router("", part.router)
 
-COACHING = Surface(TRADE, {"/booking/api": router}, (), TERMS)
+COACHING = Surface(TRADE, {"/booking/api": router}, urlpatterns, TERMS)

@@ -1,0 +1,152 @@
+"""The customer's pages of a booking of a course: what it costs, how it went, and all of one's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from holdfast.booking.models import Booking
+from holdfast.kernel.clock import utc_now
+from holdfast.payments.models import Payment
+from holdfast.platform.models import User
+from tests.support.academy import Academy
+from tests.support.practice import DAY
+from tests.support.sandbox import Sandbox
+
+pytestmark = pytest.mark.spec("COA-4")
+
+
+@pytest.fixture
+def browser(customer: User) -> Client:
+    signed_in = Client()
+    signed_in.force_login(customer)
+    return signed_in
+
+
+def text(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+def test_a_course_page_reserves_a_time_and_leads_to_its_confirmation(
+    academy: Academy, browser: Client
+) -> None:
+    page = f"/courses/{academy.lesson.pk}/"
+
+    shown = browser.get(page, {"date": DAY})
+    sent = browser.post(page, {"date": DAY, "start_time": "10:00", "note": "My knee hurts."})
+
+    booking = Booking.objects.get()
+    assert "With Coach Smith. Ten years on the mat." in text(shown)
+    assert "Reserve this time for ₹1,500.00" in text(shown)
+    assert (sent.status_code, sent["Location"]) == (303, f"/payment/confirm/{booking.pk}/")
+    assert (booking.state, booking.line.details["note"]) == ("pending_payment", "My knee hurts.")
+
+
+def test_a_class_says_for_how_many_it_is(academy: Academy, browser: Client) -> None:
+    shown = browser.get(f"/courses/{academy.yoga.pk}/")
+
+    assert "Ten years on the mat. A class of up to 3." in text(shown)
+
+
+def test_the_confirmation_says_what_is_booked_and_starts_the_payment(
+    academy: Academy, browser: Client, customer: User
+) -> None:
+    booking = academy.reserved(customer)
+    page = f"/payment/confirm/{booking.pk}/"
+
+    shown = text(browser.get(page))
+    sent = browser.post(page)
+
+    for said in (
+        "Yoga alone",
+        "10:00–11:00 (Asia/Kolkata time)",
+        "₹1,500.00",
+        "Reserved until",
+        "Coach Smith",
+    ):
+        assert said in shown
+    assert sent.status_code == 303
+    assert sent["Location"] == f"/pay/{Payment.objects.get().reference}/"
+
+
+def test_a_declined_payment_can_be_tried_again(
+    academy: Academy, browser: Client, customer: User, sandbox: Sandbox
+) -> None:
+    booking = academy.reserved(customer)
+    first = academy.begun(booking).reference
+    sandbox.settle(first, "fail")
+
+    back = browser.get(f"/payment/success/{booking.pk}/")
+    shown = text(browser.get(back["Location"]))
+    again = browser.post(back["Location"], {"again": "1"})
+
+    assert (back.status_code, back["Location"]) == (303, f"/payment/confirm/{booking.pk}/")
+    assert "Your payment was declined. Your time is still reserved, so you can try again." in shown
+    assert again.status_code == 303
+    assert first not in again["Location"]
+
+
+def test_after_the_gateway_the_payment_is_looked_up_and_waited_for(
+    academy: Academy, browser: Client, customer: User, sandbox: Sandbox
+) -> None:
+    booking = academy.reserved(customer)
+    reference = academy.begun(booking).reference
+
+    waits = browser.get(f"/payment/success/{booking.pk}/")
+    sandbox.settle(reference)
+    Payment.objects.update(looked_at=None)  # a moment later
+    paid = browser.get(f"/payment/done/{reference}/", follow=True)
+
+    assert (waits.status_code, waits["Location"]) == (303, f"/pay/return/{reference}/")
+    assert paid.redirect_chain == [(f"/payment/success/{booking.pk}/", 303)]
+    assert "Payment successful! Waiting for coach confirmation." in text(paid)
+    assert Booking.objects.get().state == "pending_approval"
+
+
+def test_what_has_been_paid_is_not_confirmed_again(
+    academy: Academy, browser: Client, customer: User, sandbox: Sandbox
+) -> None:
+    booking = academy.paid(sandbox, customer)
+
+    answer = browser.get(f"/payment/confirm/{booking.pk}/", follow=True)
+
+    assert answer.redirect_chain == [("/booking/history/?processed", 303)]
+    assert "This booking has already been processed." in text(answer)
+    assert "Your booking waits for approval" in text(answer)
+
+
+def test_a_payment_that_cannot_be_begun_says_why_on_the_page(
+    academy: Academy, browser: Client, customer: User
+) -> None:
+    booking = academy.reserved(customer)
+    academy.practice.account.active = False
+    academy.practice.account.save()
+
+    answer = browser.post(f"/payment/confirm/{booking.pk}/")
+
+    assert answer.status_code == 503
+    assert "This business cannot take payments so just now." in text(answer)
+    assert Payment.objects.count() == 0
+
+
+def test_the_history_tells_of_ones_own_bookings_only(
+    academy: Academy, browser: Client, customer: User
+) -> None:
+    own, others = academy.reserved(customer), academy.reserved(academy.other_coach, at="12:00")
+
+    shown = text(browser.get("/booking/history/"))
+
+    assert own.reference in shown
+    assert others.reference not in shown
+    assert f"/payment/confirm/{own.pk}/" in shown
+
+
+def test_whoever_holds_a_bookings_reference_sees_its_confirmation(academy: Academy, customer: User) -> None:
+    booking = academy.reserved(customer, now=utc_now())
+
+    shown = text(Client().get("/booking/confirmation", {"booking": booking.reference}))
+
+    assert "Your booking waits for your payment" in shown
+    assert customer.email not in shown
