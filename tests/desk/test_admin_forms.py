@@ -48,6 +48,8 @@ def offering_form(practice: Practice, **over: Any) -> dict[str, Any]:
         "terms": "{}",
         "active": "on",
         "resources": [str(practice.person.pk)],
+        "packages-TOTAL_FORMS": 0,
+        "packages-INITIAL_FORMS": 0,
     } | over
 
 
