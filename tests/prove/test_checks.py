@@ -13,6 +13,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from holdfast.availability.models import Allocation
 from holdfast.booking.models import Booking
+from holdfast.flows.cancellation import cancel_booking
 from holdfast.payments.models import Payment
 from prove.books import Account, differences
 from prove.checks import CHECKS, After
@@ -20,11 +21,13 @@ from prove.customer import Seen
 from prove.killer import Kill
 from prove.mailbox import Mail, Mailbox
 from tests.support.booked import booked
+from tests.support.carts import TRADE, comes_in, filled, three_of
 from tests.support.practice import NOW, Practice
 from tests.support.sandbox import Sandbox
 from tests.support.without import without
 
 PAID = 199900
+HAS_ITS_MONEY = "every live booking has its money"
 
 
 @contextmanager
@@ -76,7 +79,28 @@ def test_a_live_booking_whose_money_has_left_is_found(reference: str, mailbox: M
     Payment.objects.update(refunded=PAID)
 
     with after(mailbox) as known:
-        assert "every live booking has its money" in found(known)
+        assert HAS_ITS_MONEY in found(known)
+
+
+@pytest.mark.spec("PUJ-5")
+def test_a_cart_keeps_exactly_what_its_live_lines_cost(
+    practice: Practice, sandbox: Sandbox, mailbox: Mailbox
+) -> None:
+    practice.business.promo_codes.create(code="TENTH", percent=10)
+    cart = filled(*three_of(practice))
+    cart.cheaper_by("TENTH")
+    comes_in(sandbox, cart.place())
+    first = Booking.objects.order_by("pk")[0]
+    cancel_booking(first.reference, by=cart.user, trade=TRADE, now=NOW)
+
+    with after(mailbox) as known:
+        clean = CHECKS[HAS_ITS_MONEY](known)
+        Payment.objects.update(refunding=0)  # as if what goes back had never been sent
+        wrong = CHECKS[HAS_ITS_MONEY](known)
+
+    assert clean == []
+    assert len(wrong) == 1
+    assert wrong[0].count("is confirmed") == 2
 
 
 def test_one_time_that_two_have_is_found(reference: str, mailbox: Mailbox) -> None:
