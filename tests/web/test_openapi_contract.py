@@ -22,14 +22,17 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from holdfast.booking.models import Booking
 from holdfast.kernel.clock import utc_now
 from holdfast.platform.files import store
+from holdfast.platform.models import User
 from holdfast.project.urls import api as ninja_api
 from holdfast.web.tokens import issue
 from tests.support.booked import booked
 from tests.support.pictures import PDF, upload
 from tests.support.practice import Api, Practice, held, new_user, request_body
 from tests.support.sandbox import Sandbox
+from tests.support.temple import bought, carted, temple_of
 
 CHECKS = [
     not_a_server_error,
@@ -104,7 +107,10 @@ def test_answers_about_things_that_exist_are_those_of_the_document(
         "key": store(upload(PDF), owner=user, purpose="document", now=utc_now()).key,
         "reference": held(practice, user=user).reference,
         "astro_book_id": booked(practice, sandbox, user=user, at="12:00"),
+        **things_of_carts(practice, sandbox, user=user),
     }
+    if "/api/puja/" in label:
+        known["service_id"] = known["puja_id"]
     parameters = {name: value for name, value in known.items() if f"{{{name}}}" in label}
 
     @FIXED
@@ -165,6 +171,20 @@ def test_a_webhook_never_answers_5xx_whatever_is_posted(
         assert answer.status_code in ({200} if secret == HASH else {401}), answer.content
 
     post()
+
+
+def things_of_carts(practice: Practice, sandbox: Sandbox, *, user: User) -> dict[str, int]:
+    """A puja that is booked and paid for, and one that is in a cart."""
+    temple = temple_of(practice)
+    payment = bought(temple, sandbox, user=user)
+    cart = carted(temple, user=user, at="13:00")
+    return {
+        "puja_id": temple.puja.pk,
+        "cart_id": cart.id,
+        "item_id": cart.items[0].id,
+        "payment_id": payment.pk,
+        "booking_id": Booking.objects.get(line__order=payment.order).pk,
+    }
 
 
 def _send(case: schemathesis.Case[Any], headers: dict[str, str]) -> None:

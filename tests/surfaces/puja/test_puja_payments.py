@@ -192,6 +192,39 @@ def test_a_time_that_another_cart_holds_is_409_with_the_nearest_slots(
     assert rival.get(f"{C}{theirs['id']}/").json()["status"] == "ACTIVE"
 
 
+@pytest.mark.spec("PUJ-4", "GEN-5", "GEN-6")
+def test_ones_own_held_time_in_another_cart_is_409_with_the_way_to_pay_and_to_release_it(
+    temple: Temple, api: Api, started: dict[str, Any]
+) -> None:
+    second = api.send(C, temple.item()).json()
+    before = state()
+
+    answer = api.send(PAY, {"cart_id": second["id"]})
+
+    assert answer.status_code == 409
+    assert answer.json() == {
+        "error": "You are already holding this time. Pay for it, or release it.",
+        "nearest_slots": [],
+        "payment_url": started["payment_url"],
+        "release_url": f"/api/payments/{started['merchant_transaction_id']}/release/",
+    }
+    assert state() == before
+    assert api.send(answer.json()["release_url"]).status_code == 200
+    assert (kept(), api.get(f"{C}{started['cart_id']}/").json()["status"]) == ([], "ACTIVE")
+    assert api.send(PAY, {"cart_id": second["id"]}).status_code == 200
+
+
+@pytest.mark.spec("PUJ-4", "GEN-6")
+def test_a_fourth_cart_that_holds_its_time_is_too_many(temple: Temple, api: Api) -> None:
+    carts = [api.send(C, temple.item(selected_time=f"{hour}:00")).json()["id"] for hour in range(10, 14)]
+
+    answers = [api.send(PAY, {"cart_id": cart}) for cart in carts]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert int(answers[-1]["Retry-After"]) > 0
+    assert kept() == ["held"] * 3
+
+
 @pytest.mark.spec("PUJ-6")
 def test_a_payment_under_way_is_pending_at_every_address(api: Api, started: dict[str, Any]) -> None:
     assert checked(api, started) == PENDING
