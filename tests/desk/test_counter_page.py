@@ -16,8 +16,8 @@ from holdfast.payments.models import Payment
 from holdfast.platform.models import Customer, User
 from tests.desk.conftest import browser_of
 from tests.flows.books import everything
-from tests.support.booked import booked
-from tests.support.practice import Practice, new_member, new_practice, new_user
+from tests.support.booked import api_of, booked
+from tests.support.practice import Practice, new_member, new_practice, new_user, request_body
 from tests.support.sandbox import Sandbox
 from tests.support.statements import count_statements
 
@@ -255,3 +255,24 @@ def test_the_times_are_of_the_businesss_clock(practice: Practice, staff: User) -
     assert booking.starts_at.astimezone(practice.business.zone).replace(
         tzinfo=None
     ) == datetime.fromisoformat(f"{DAY}T10:00")
+
+
+def test_a_customer_who_wants_what_staff_keep_for_them_is_told_that_it_is_kept(
+    practice: Practice, staff: User, sandbox: Sandbox
+) -> None:
+    customer = new_user("lata@example.com", name="Lata")
+    booked(practice, sandbox, user=customer, now=utc_now())
+    known = Customer.objects.get()
+    send(browser_of(staff), practice, caller=str(known.pk), time="12:00", pays="link")
+    before = everything()
+
+    on_the_page = browser_of(customer).post(
+        f"/services/{practice.offering.pk}/",
+        request_body(practice, preferred_date=DAY, preferred_time="12:00"),
+    )
+    over_the_api = api_of(customer).book(practice, preferred_date=DAY, preferred_time="12:00")
+
+    assert (on_the_page.status_code, over_the_api.status_code) == (409, 409)
+    assert "You are already holding this time." in text_of(on_the_page)
+    assert over_the_api.json()["release_url"] is None
+    assert everything() == before

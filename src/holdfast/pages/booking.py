@@ -43,10 +43,15 @@ class Field:
 
 
 def pay_at_once(wish: Wish, by: Shopper, now: datetime) -> str:
-    """Hold the time, open its payment, and go there; also when it is one's own hold already."""
+    """Hold the time, open its payment, and go there; also when it is one's own hold already.
+
+    Raises AlreadyHeld for one that staff have made, whose payment has not been opened yet.
+    """
     try:
         reference = check_out(wish, by=by, now=now).reference
     except AlreadyHeld as own:
+        if not own.reference:
+            raise
         reference = own.reference
     return reverse("to_pay", args=[reference])
 
@@ -111,7 +116,7 @@ def book(request: HttpRequest, offering_id: int, form: Form) -> HttpResponse:
         wish = form.wish(offering, request.POST.dict())
         with named(form.names):
             return SeeOther(form.begin(wish, Shopper(user, client_address(request)), utc_now()))
-    except (Invalid, SlotTaken, TooMany, Unavailable) as error:
+    except (AlreadyHeld, Invalid, SlotTaken, TooMany, Unavailable) as error:
         return with_patience(_page(request, offering, form, refused=_refusal(error)), error)
 
 

@@ -46,7 +46,7 @@ def _already_held(error: Any) -> Body:
         "error": error.message,
         "nearest_slots": [],
         "payment_url": error.payment_url or None,
-        "release_url": f"/api/payments/{error.reference}/release/",
+        "release_url": f"/api/payments/{error.reference}/release/" if error.reference else None,
     }
 
 
