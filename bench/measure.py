@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from .application import gateway
 from .application.booker import Booker
+from .application.carts import statements_of_a_cart
 from .application.clients import Clients, running_clients
 from .application.gateway import Instant
 from .application.history import copy_the_only_booking
@@ -20,6 +21,7 @@ from .sizes import Place, Size
 CUSTOMERS = 8_000
 SHARE = 0.10  # of the floor, at least
 A_REQUEST, A_SETTLEMENT = 20, 16  # statements at most
+A_CART, A_CARTS_SETTLEMENT = 32, 26  # of three services and a promo code
 
 
 def paid_bookings(place: Place, size: Size) -> Found:
@@ -31,9 +33,10 @@ def paid_bookings(place: Place, size: Size) -> Found:
     offerings = new_business("in-process", gateway=Instant.name)
     people = new_people(CUSTOMERS, prefix="in-process-", network=18)
     _remember(offerings, people[:1], size.bookings)
+    cart = statements_of_a_cart(Share(offerings, people))
     leave_the_database()
     with running_clients(shares(offerings, people, clients=size.clients), log=log) as clients:
-        return _by_turns(floor, clients, size)
+        return _by_turns(floor, clients, size, cart=cart)
 
 
 def _remember(offerings: Sequence[int], people: Sequence[Person], bookings: int) -> None:
@@ -44,7 +47,7 @@ def _remember(offerings: Sequence[int], people: Sequence[Person], bookings: int)
     copy_the_only_booking(bookings)
 
 
-def _by_turns(floor: Floor, clients: Clients, size: Size) -> Found:
+def _by_turns(floor: Floor, clients: Clients, size: Size, *, cart: Mapping[str, int]) -> Found:
     counted = clients.statements()
     place = Measure("floor: place", statements(PLACE))
     settle = Measure("floor: settle", statements(SETTLE))
@@ -65,7 +68,11 @@ def _by_turns(floor: Floor, clients: Clients, size: Size) -> Found:
             measure.runs.append(run())
     return Found(
         [measure for measure, _ in turns],
-        [_share_of_the_floor(paid), _few_statements(counted)],
+        [
+            _share_of_the_floor(paid),
+            _few_statements("statements: request, settlement", counted, (A_REQUEST, A_SETTLEMENT)),
+            _few_statements("statements: cart, settlement", cart, (A_CART, A_CARTS_SETTLEMENT)),
+        ],
         [f"paid bookings per second: {paid.a_second:.0f}", f"share of the floor: {paid.share:.2f}"],
     )
 
@@ -75,12 +82,10 @@ def _share_of_the_floor(paid: Measure) -> Promise:
     return Promise("paid booking, of the floor", f"{share:.2f}", "0.10", share >= SHARE)
 
 
-def _few_statements(counted: Mapping[str, int]) -> Promise:
-    found, limits = (counted["request"], counted["settlement"]), (A_REQUEST, A_SETTLEMENT)
+def _few_statements(of: str, counted: Mapping[str, int], limits: tuple[int, int]) -> Promise:
+    found = (counted["request"], counted["settlement"])
     kept = all(one <= limit for one, limit in zip(found, limits, strict=True))
-    return Promise(
-        "statements: request, settlement", "{} and {}".format(*found), "{} and {}".format(*limits), kept
-    )
+    return Promise(of, "{} and {}".format(*found), "{} and {}".format(*limits), kept)
 
 
 def over_http(place: Place, size: Size) -> Found:

@@ -64,13 +64,13 @@ def _hold(world: World, who: int, slot_number: int, run: Run) -> Step | None:
     if run.bounds.terms.books_at_once:
         after = book(after, number, "pending_payment")
     else:
-        after = _intent(after, number)
+        after = intent(after, number)
     again = " again" if any(order.customer == who for order in world.orders) else ""
     collided = ", whose hold by another is over" if cleared is not world else ""
     return Step(f"{customer(who)} holds {slot(slot_number, run)}{again}{collided}.", after)
 
 
-def _intent(world: World, order: int, *, due: str = "full") -> World:
+def intent(world: World, order: int, *, due: str = "full") -> World:
     number = len(world.payments)
     payment = Payment(order, created=world.now, due=due)
     written = world._replace(payments=(*world.payments, payment), gateway=(*world.gateway, AtGateway()))
@@ -95,11 +95,13 @@ def pay(world: World, run: Run) -> Iterator[Step]:
             continue
         tries = "tries to pay anew" if made else "goes on to pay"
         kept = ", and keeps the old page open" if is_open else ""
-        yield Step(f"{customer(order.customer)} {tries}{kept}.", _intent(world, number))
+        yield Step(f"{customer(order.customer)} {tries}{kept}.", intent(world, number))
 
 
 def attempts_at(world: World, order: int, due: str) -> list[int]:
-    return [n for n, one in enumerate(world.payments) if one.order == order and one.due == due]
+    """Attempts at what is still asked for."""
+    made = enumerate(world.payments)
+    return [n for n, one in made if (one.order, one.due, one.withdrawn) == (order, due, False)]
 
 
 def _pay_the_difference(world: World, number: int, run: Run) -> Iterator[Step]:
@@ -110,7 +112,7 @@ def _pay_the_difference(world: World, number: int, run: Run) -> Iterator[Step]:
     may_try = len(made) < run.bounds.attempts and not any(_is_open(world, one) for one in made)
     if is_asked and may_try:
         story = f"{customer(order.customer)} goes on to pay the difference."
-        yield Step(story, _intent(world, number, due="difference"))
+        yield Step(story, intent(world, number, due="difference"))
 
 
 def _is_open(world: World, number: int) -> bool:
@@ -159,7 +161,7 @@ def let_go(world: World, run: Run) -> Iterator[Step]:
         return
     for number, payment in enumerate(world.payments):
         order = world.orders[payment.order]
-        if order.state != "placed":
+        if order.state != "placed" or payment.withdrawn:
             continue
         who = customer(order.customer)
         has_paid = world.gateway[number].status == "captured"

@@ -148,7 +148,8 @@ def let_go(world: World, errand: Errand, run: Run) -> Iterator[Step]:
     number = world.payments[errand.payment].order
     order = world.orders[number]
     who = customer(order.customer)
-    has_money = any(payment.captured for payment in world.payments if payment.order == number)
+    theirs = (one for one in world.payments if one.order == number and not one.withdrawn)
+    has_money = any(payment.captured for payment in theirs)
     if order.state != "placed" or has_money:
         yield Step(f"There is nothing left for {who} to let go.", world)
     elif not says_unpaid(outcome(errand.word), reference="OURS", gateway_reference="THEIRS"):

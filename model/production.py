@@ -5,7 +5,7 @@ from __future__ import annotations
 from holdfast.flows.answers import answer_by, decide_approval, decide_decline
 from holdfast.flows.decisions import decide_settlement, hold_has_run_out
 
-from . import answering, customers, gateway, processes, rescheduling, surroundings, worker
+from . import answering, carts, customers, gateway, processes, rescheduling, surroundings, worker
 from .rules import Actor, Rules
 from .settling import CARRY_OUT
 
@@ -25,6 +25,7 @@ ACTORS: tuple[Actor, ...] = (
     customers.pay,
     customers.let_go,
     customers.cancel,
+    carts.go_on,
     rescheduling.reschedule,
     surroundings.clock,
     worker.sweeper,

@@ -90,6 +90,8 @@ def no_winner_without_its_booking(world: World, run: Run) -> Iterator[str]:
         moved = order.move is not None and order.move.state == "done"
         if payment.due == "difference" and not moved:
             yield f"{the_payment(world, number)} wins, and the booking has not been moved"
+        if payment.withdrawn:
+            yield f"{the_payment(world, number)} wins what is asked for no more"
         if payment.quarantined or payment.back >= payment.captured > 0:
             yield f"{the_payment(world, number)} wins, and is quarantined or on its way back"
     for one, other in combinations([p for p in world.payments if p.wins], 2):

@@ -46,6 +46,7 @@ class Bounds:
     moments: tuple[int, ...] = (0, 1, 11, 13, 180, 3100)
     orders_each: int = 1
     attempts: int = 1
+    placings: int = 1  # of one cart
     at_once: int = 2
     terms: Terms = PAYMENT_FIRST
     reserves: bool = False

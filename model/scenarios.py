@@ -23,6 +23,8 @@ THEN_PAY = replace(
     failed_payment_frees=False,
 )
 THEN_APPROVE = replace(THEN_PAY, way=Way.AUTHORIZE_THEN_APPROVE)
+# What is not paid in time is a cart again.
+CART = replace(PAYMENT_FIRST, failed_payment_frees=False, reopens=True)
 ANSWERED = (0, 13, 45, 80, 180, 240, 3300)
 
 DEFAULT = (
@@ -57,6 +59,23 @@ DEFAULT = (
         at_once=1,
         terms=replace(PAYMENT_FIRST, failed_payment_frees=False),
         troubles=frozenset({"late success", "old tab"}),
+    ),
+    Bounds(
+        "a cart",
+        wants=ONE,
+        moments=(0, 13, 30, 3100),
+        placings=2,
+        at_once=1,
+        terms=CART,
+        troubles=frozenset({"cart", "late success"}),
+    ),
+    Bounds(
+        "a cart, and a rival for its time",
+        wants=((0,), (0,)),
+        moments=(0, 13, 3100),
+        at_once=1,
+        terms=CART,
+        troubles=frozenset({"cart"}),
     ),
     Bounds(
         "hold, then pay",

@@ -55,12 +55,18 @@ def situation(world: World, errand: Errand, run: Run) -> Situation:
         overtaken=payment.seq != errand.since,
         price=price_of(payment),
         comes_later=payment.due == "difference",
-        withdrawn=payment.due == "difference" and order.move is not None and order.move.state in GIVEN_UP,
+        withdrawn=payment.withdrawn or _is_given_up(world, payment),
     )
 
 
 def _is_of(payment: Payment, other: Payment) -> bool:
-    return (payment.order, payment.due) == (other.order, other.due)
+    return (payment.order, payment.due, payment.withdrawn) == (other.order, other.due, other.withdrawn)
+
+
+def _is_given_up(world: World, payment: Payment) -> bool:
+    """Whether it is to pay for a move that waits no longer."""
+    move = world.orders[payment.order].move
+    return payment.due == "difference" and move is not None and move.state in GIVEN_UP
 
 
 def _has_paid(payment: Payment) -> bool:

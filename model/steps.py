@@ -24,8 +24,9 @@ def _two_moves(lifecycle: Lifecycle) -> frozenset[tuple[str, str]]:
 
 ORDER_MOVES = _two_moves(ORDER)
 BOOKING_MOVES = BOOKING.moves | {("", state) for state in BOOKING.initial}
-NEW_ROW = ("released", "taken")  # late money claims the time again: a new row, born taken
-ALLOCATION_MOVES = ALLOCATION.moves | {NEW_ROW, ("held", "taken")}
+# The time is claimed again, a new row: late money takes it, a cart that is placed anew holds it.
+NEW_ROWS = {("released", "taken"), ("released", "held")}
+ALLOCATION_MOVES = ALLOCATION.moves | NEW_ROWS
 
 
 def only_along_the_tables(before: World, after: World) -> Iterator[str]:

@@ -72,6 +72,7 @@ class Payment(NamedTuple):
     wins: bool = False
     has_won: bool = False
     quarantined: bool = False
+    withdrawn: bool = False  # what it is to pay is asked for no more: its cart was changed or placed anew
     looked_after: bool = True  # next_look_at is set: the reconciler will ask
     movements: tuple[Movement, ...] = ()
     back: int = 0

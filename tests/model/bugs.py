@@ -56,6 +56,11 @@ def win_again(world: World, number: int, word: Word, decision: Decision, run: Ru
     return take_in(world, number, word, decision, run, wins=True)
 
 
+def forget_what_is_withdrawn(known: Known) -> Decision:
+    """Money pays for a cart whatever it was that its customer paid for."""
+    return decide_settlement(replace(known, withdrawn=False))
+
+
 def sweep_what_is_paid(world: World, run: Run) -> Iterator[Step]:
     """Whatever was placed so long ago is released, without looking whether it has been paid meanwhile."""
     yield from sweeper(world, run)
@@ -149,6 +154,13 @@ BUGS = {
             "Minute 13",
             "The sweeper releases Customer A's time.",
         ),
+    ),
+    "money for a cart of before pays for what it is now": Bug(
+        replace(PRODUCTION, decide=forget_what_is_withdrawn),
+        scenario="a cart",
+        violated="Customer A's payment wins what is asked for no more",
+        steps=9,
+        story=("Customer A pays", "Customer A changes the cart.", "is settled on the word “captured”"),
     ),
     "a rival releases a hold that is not over": Bug(
         replace(PRODUCTION, may_be_collided=lambda held_until, now: True),
