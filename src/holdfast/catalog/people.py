@@ -18,7 +18,7 @@ def providers(trade: str, *, business: str | None = None) -> QuerySet[Provider]:
 
 def with_resources(offerings: QuerySet[Offering]) -> QuerySet[Offering]:
     """The same, each with all that it needs, and with whoever gives it."""
-    in_order = Resource.objects.select_related("provider").order_by("kind", "name", "pk")
+    in_order = Resource.objects.select_related("provider", "business").order_by("kind", "name", "pk")
     return offerings.prefetch_related(Prefetch("resources", queryset=in_order))
 
 

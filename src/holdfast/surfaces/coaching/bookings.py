@@ -23,7 +23,7 @@ from holdfast.flows.bookings import (
 from holdfast.flows.cancellation import cancel_booking
 from holdfast.flows.completion import complete_booking
 from holdfast.kernel.clock import utc_now
-from holdfast.kernel.errors import Conflict, Forbidden, NotFound
+from holdfast.kernel.errors import Conflict, Forbidden, MoveRefused, NotFound
 from holdfast.web.answers import BAD, MISSING, SIGNED_IN, THROTTLED, Problem, Unanswered, documented
 from holdfast.web.auth import signed_in, who
 from holdfast.web.paging import Paging, paged
@@ -138,11 +138,18 @@ def as_known(booking_id: int, only: Only | None = None) -> Iterator[BookingView]
         yield found
     except (NotFound, Forbidden):
         raise Forbidden(NOT_YOURS) from None
-    except Conflict:
+    except Conflict as conflict:
         status = WORDS[now_at(booking_id).state]
         if only is None or status in only.those:
-            raise
+            raise _said_plainly(conflict, only) from None
         raise HttpError(400, only.refusal(status)) from None
+
+
+def _said_plainly(conflict: Conflict, only: Only | None) -> Conflict:
+    """What a lifecycle refuses, in words of this trade; all else speaks for itself."""
+    if only is None or not isinstance(conflict, MoveRefused):
+        return conflict
+    return Conflict(f"A booking that is {conflict.state.replace('_', ' ')} can no longer be {only.can_be}.")
 
 
 def changes(request: HttpRequest) -> None:

@@ -22,8 +22,8 @@ from .terms import FIELDS, TRADE
 WORDS = Words(
     asks="Tell your coach",
     button="Reserve this time for",
-    promise="The time is reserved for you while you pay. Your coach then accepts the booking, or gives all of "
-    "your money back.",
+    promise="The time is reserved for you while you pay. Your coach then accepts the booking, or gives all "
+    "of your money back.",
 )
 
 
