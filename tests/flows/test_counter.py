@@ -13,12 +13,16 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from holdfast.availability.models import Allocation
 from holdfast.booking.models import Booking
 from holdfast.catalog.models import Member, Offering, Package, Provider, Resource
+from holdfast.flows.actors import Shopper
+from holdfast.flows.approval import approve_booking
 from holdfast.flows.audit import look_for_wrongs
 from holdfast.flows.callers import Caller, known_callers
 from holdfast.flows.cancellation import cancel_booking
+from holdfast.flows.checkout import check_out
 from holdfast.flows.counter import Pays, Wanted, book_at_the_counter, price_at_the_counter
 from holdfast.flows.ending import expire_orders
 from holdfast.flows.recording import Method, Taken, record_payment
+from holdfast.flows.rescheduling import reschedule_booking
 from holdfast.kernel.errors import Forbidden, Invalid, NotFound, SlotTaken
 from holdfast.kernel.money import Money
 from holdfast.orders.models import Due, Order, PromoCode
@@ -27,7 +31,7 @@ from holdfast.platform.models import Customer, Transition, User
 from holdfast.surfaces.astrology.terms import TERMS
 from tests.flows.books import everything
 from tests.support.booked import booked
-from tests.support.practice import NOW, Practice, choice, new_member, new_practice, new_user
+from tests.support.practice import NOW, Practice, choice, new_member, new_practice, new_user, wish
 from tests.support.racing import kinds, race
 from tests.support.sandbox import Sandbox
 from tests.support.without import without
@@ -121,6 +125,33 @@ def test_who_has_not_paid_on_the_spot_gets_nothing_back_and_owes_nothing_after_c
     assert owed.refund == Money(0, "INR")
     assert stands(booking) == ("canceled", "canceled", ["released"])
     assert Due.objects.get().withdrawn_at == NOW
+
+
+@pytest.mark.spec("DESK-4")
+def test_what_is_owed_on_the_spot_is_due_when_the_booking_is_moved_to(
+    practice: Practice, staff: User
+) -> None:
+    booking = books(practice, staff, pays=Pays.ON_THE_SPOT, taken=None)
+    later = choice(practice.offering, at="15:00").starts_at
+
+    reschedule_booking(booking.reference, later, by=staff, trade="astrology", now=NOW)
+
+    booking.refresh_from_db()
+    assert booking.starts_at.astimezone(practice.business.zone).replace(tzinfo=None) == later
+    assert Due.objects.get().due_at == booking.starts_at
+
+
+@pytest.mark.spec("DESK-4")
+def test_what_is_paid_on_the_spot_can_be_accepted_before(practice: Practice, staff: User) -> None:
+    terms = replace(TERMS, on_the_spot=True, needs_approval=True)
+    check_out(replace(wish(practice), terms=terms), by=Shopper(new_user(), None), now=NOW)
+    booking = Booking.objects.get()
+    assert booking.state == "pending_approval"
+
+    approve_booking(booking.reference, by=staff, trade="astrology", now=NOW)
+
+    assert stands(booking) == ("confirmed", "completed", ["taken"])
+    assert look_for_wrongs(now=NOW) == []
 
 
 @pytest.mark.spec("DESK-4")

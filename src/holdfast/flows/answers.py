@@ -27,9 +27,9 @@ class Answer(StrEnum):
 class Asked:
     """Everything that an answer depends on, read under the order's lock.
 
-    ``has_money`` says that nothing was due, or that a payment wins; ``is_reserved`` that its money is only
-    reserved, until ``capture_before``; and ``under_way`` is "capture" or "void" while the gateway has been
-    asked for that.
+    ``has_money`` says that nothing was due yet, or that a payment wins; ``is_reserved`` that its money is
+    only reserved, until ``capture_before``; and ``under_way`` is "capture" or "void" while the gateway has
+    been asked for that.
     """
 
     booking_state: str

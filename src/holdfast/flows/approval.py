@@ -171,7 +171,7 @@ def _waiting(change: Change, *, now: datetime) -> Waiting:
     movement = under_way(payment) if payment is not None and payment.is_reserved else None
     asked = Asked(
         booking_state=booking.state,
-        has_money=payment is not None or order.total == 0,
+        has_money=payment is not None or order.total == 0 or order.terms.on_the_spot,
         is_reserved=payment is not None and payment.is_reserved,
         under_way=movement.kind if movement else "",
         capture_before=payment.capture_before if payment else None,

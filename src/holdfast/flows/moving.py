@@ -14,14 +14,14 @@ from holdfast.booking.models import Booking, Rescheduling
 from holdfast.catalog.models import Offering, Resource
 from holdfast.kernel.period import Period
 from holdfast.orders.actions import add_line, lock, withdraw
-from holdfast.orders.models import Line, Order
+from holdfast.orders.models import Due, Line, Order
 from holdfast.platform.db import transaction, transaction_required
 from holdfast.platform.outbox import post
 
 from .actors import CLOCK
 from .answers import answer_by, warnings_missed
 from .choosing import provider_among
-from .entering import tell_received
+from .entering import bookings_of, tell_received
 from .sweeping import sweep
 
 DIFFERENCE = "Difference for the new time"
@@ -58,6 +58,9 @@ def move_booking(
         offering=to, package=to.package, title=to.title, moved_price=costs, **now_is
     )
     claim_instead(wanted_by(to, resources, period), owner=booking.line.owner, now=now)
+    if order.terms.on_the_spot:
+        starts_at = min(one.starts_at for one in bookings_of(order))
+        Due.objects.filter(order=order, kind=Due.Kind.BALANCE, withdrawn_at=None).update(due_at=starts_at)
     post("email", name="rescheduled", booking=booking.pk, step=booking.seq, was=was.start.isoformat())
     if asks_again and booking.state == "confirmed":
         _ask_again(order, booking, by=by, now=now)
