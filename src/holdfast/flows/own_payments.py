@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
 
 from holdfast.booking.models import Booking
 from holdfast.kernel.errors import NotFound
@@ -21,8 +22,8 @@ from .returning import reason_of, standing, status_of
 class PaymentView:
     """A payment as who made it may see it; ``status`` and ``reason`` are in the words of a Standing.
 
-    ``booking_reference`` is of the first booking that was made of it. Money in quarantine has come, and does
-    not match: somebody of the business looks into it.
+    ``booking_references`` are of the bookings that were made of it, in the order in which they were chosen.
+    Money in quarantine has come, and does not match: somebody of the business looks into it.
     """
 
     id: int
@@ -32,7 +33,7 @@ class PaymentView:
     amount: Money
     status: str
     reason: str | None
-    booking_reference: str | None
+    booking_references: tuple[str, ...]
     payment_url: str
     quarantined: bool
     created_at: datetime
@@ -43,7 +44,7 @@ def payments_made_by(user: User, *, trade: str) -> QuerySet[Payment]:
     bookings = Booking.objects.filter(line__order=OuterRef("order")).order_by("pk")
     own = Payment.objects.filter(order__customer__user=user, order__trade=trade)
     with_all = own.select_related("order", "account", "due")
-    return with_all.annotate(made=Subquery(bookings.values("reference")[:1])).order_by("-pk")
+    return with_all.annotate(made=ArraySubquery(bookings.values("reference"))).order_by("-pk")
 
 
 def payment_views(payments: Iterable[Payment]) -> list[PaymentView]:
@@ -63,7 +64,7 @@ def payment_made_by(user: User, payment_id: int, *, trade: str, now: datetime) -
 
 
 def _view(payment: Payment, status: str, reason: str | None) -> PaymentView:
-    made: str | None = getattr(payment, "made", None)
+    made: list[str] = getattr(payment, "made")  # noqa: B009 - an annotation, which no model declares
     return PaymentView(
         id=payment.pk,
         reference=payment.reference,
@@ -72,7 +73,7 @@ def _view(payment: Payment, status: str, reason: str | None) -> PaymentView:
         amount=payment.money,
         status=status,
         reason=reason,
-        booking_reference=made if payment.has_won else None,
+        booking_references=tuple(made) if payment.has_won else (),
         payment_url=payment.payment_url,
         quarantined=payment.quarantined,
         created_at=payment.created_at,

@@ -240,7 +240,7 @@ def test_a_payment_under_way_is_pending_at_every_address(api: Api, started: dict
         "method": "PHONEPE",
         "status": "PENDING",
         "reason": None,
-        "booking": None,
+        "bookings": [],
         "payment_url": started["payment_url"],
         "created_at": seen["created_at"],
     }
@@ -422,4 +422,7 @@ def test_all_that_is_in_a_cart_is_booked_together(
         ("PUJA", "899.10"),
     ]
     assert all(one["book_id"].startswith("BK-") for one in both)
+    paid = api.get(f"{PAYMENTS}{started['payment_id']}/").json()
+    assert paid["bookings"] == [one["book_id"] for one in reversed(both)]
+    assert paid["bookings"][0] == first["book_id"]
     assert kept() == ["taken", "taken"]

@@ -63,6 +63,7 @@ def _payment(request: HttpRequest, payment_id: int) -> PaymentView:
 
 def _checked(request: HttpRequest, payment_id: int) -> dict[str, Any]:
     made = _payment(request, payment_id)
-    if made.booking_reference is None:
+    if not made.booking_references:
         return present.not_booked(made)
-    return present.booked(made, booking_seen_by(who(request), made.booking_reference, trade=TRADE))
+    first = booking_seen_by(who(request), made.booking_references[0], trade=TRADE)
+    return present.booked(made, first)

@@ -58,7 +58,7 @@ def payment(seen: PaymentView) -> dict[str, Any]:
         "method": seen.gateway.upper(),
         "status": seen.status,
         "reason": seen.reason,
-        "booking": seen.booking_reference,
+        "bookings": seen.booking_references,
         "payment_url": seen.payment_url or None,
         "created_at": seen.created_at,
     }

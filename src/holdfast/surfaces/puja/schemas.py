@@ -218,7 +218,7 @@ class PaymentSeen(Schema):
     method: str
     status: str
     reason: str | None
-    booking: str | None
+    bookings: list[str]
     payment_url: str | None
     created_at: datetime
 
