@@ -22,3 +22,12 @@ def cart(temple: Temple, api: Api) -> dict[str, Any]:
     assert answer.status_code == 201, answer.content
     made: dict[str, Any] = answer.json()
     return made
+
+
+@pytest.fixture
+def started(api: Api, cart: dict[str, Any]) -> dict[str, Any]:
+    """The payment of the cart, open at the gateway."""
+    answer = api.send("/api/payments/process-cart/", {"cart_id": cart["id"], "method": "PHONEPE"})
+    assert answer.status_code == 200, answer.content
+    made: dict[str, Any] = answer.json()
+    return made
