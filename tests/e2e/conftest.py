@@ -11,7 +11,7 @@ from tests.support.demo import RunningDemo
 from tests.support.newcomer import Demo
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     running = RunningDemo(tmp_path_factory.mktemp("demo") / "home")
     running.wait_for("Holdfast is ready")

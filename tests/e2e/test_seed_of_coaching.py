@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -56,9 +60,9 @@ def soonest(demo: Demo, course: int) -> dict[str, str]:
     pytest.fail("nothing is free")
 
 
-def paid(customer: Person, booking: int) -> dict[str, Any]:
+def paid(customer: Person, booking: int, *, how: str = "pay") -> dict[str, Any]:
     """Begin to pay, pay at the gateway, and prove it."""
-    started = customer.post(f"/booking/{booking}/pay/").json()
+    started = customer.post(f"/booking/{booking}/{how}/").json()
     httpx.post(started["payment_url"], data={"outcome": "pay"}, follow_redirects=False)
     told = {"payment_id": started["payment_id"], "payment_method": "credit_card"}
     answer = customer.post(f"/booking/{booking}/mark-paid/", told)
@@ -74,7 +78,7 @@ def test_the_sequence_ends_with_a_lesson_that_is_done(demo: Demo, customer: Pers
     made = customer.post(f"/course/{course['id']}/create/", when).json()
     marked = paid(customer, made["booking_id"])
     accepted = coach.post(f"/booking/{made['booking_id']}/accept/").json()
-    begin_at_the_desk(demo, coach, made["booking_id"])
+    begin_at_the_desk(coach, made["booking_id"])
     done = coach.post(f"/booking/{made['booking_id']}/done/").json()
 
     assert (made["success"], made["message"]) == (True, "Booking created successfully")
@@ -86,20 +90,25 @@ def test_the_sequence_ends_with_a_lesson_that_is_done(demo: Demo, customer: Pers
     assert made["booking_id"] in [booking["id"] for booking in listed]
 
 
-def begin_at_the_desk(demo: Demo, coach: Person, booking: int) -> None:
+@contextmanager
+def browser_of(person: Person) -> Iterator[httpx.Client]:
+    """A browser in which somebody has signed in."""
+    url = person.demo.url
+    with httpx.Client(base_url=url, timeout=60, follow_redirects=True) as browser:
+        page = browser.get("/sign-in/")
+        who = {"username": person.email, "password": PASSWORD}
+        form = {**who, "csrfmiddlewaretoken": page.cookies["csrftoken"]}
+        browser.post("/sign-in/", data=form, headers={"Referer": url})
+        yield browser
+
+
+def begin_at_the_desk(coach: Person, booking: int) -> None:
     """The coach need not wait for the clock: whoever has come early can begin."""
     reference = coach.get(f"/booking/{booking}/")["reference"]
-    with httpx.Client(base_url=demo.url, timeout=60) as browser:
-        page = browser.get("/sign-in/")
-        form = {
-            "username": coach.email,
-            "password": PASSWORD,
-            "csrfmiddlewaretoken": page.cookies["csrftoken"],
-        }
-        browser.post("/sign-in/", data=form, headers={"Referer": demo.url})
+    with browser_of(coach) as browser:
         token = {"csrfmiddlewaretoken": browser.cookies["csrftoken"]}
         address = f"/desk/bookings/{reference}/begin/"
-        answer = browser.post(address, data=token, headers={"Referer": demo.url}, follow_redirects=True)
+        answer = browser.post(address, data=token, headers={"Referer": coach.demo.url})
         assert answer.status_code == 200, answer.text
 
 
@@ -166,3 +175,39 @@ def test_a_coach_sees_what_was_booked_with_them_as_documented(
     assert (listed["user_name"], listed["course_title"]) == ("A customer", "Training plan, online")
     assert (listed["date"], listed["start_time"], listed["end_time"]) == (when["date"], "09:00", "09:30")
     assert (listed["status"], listed["coach_name"]) == ("pending", "The second coach")
+
+
+@pytest.mark.spec("GEN-13")
+def test_every_link_of_every_mail_leads_to_a_page(demo: Demo, customer: Person, coach: Person) -> None:
+    course, when = at_nine(demo, ahead=14)
+    booking = customer.post(f"/course/{course}/create/", when).json()["booking_id"]
+    started = customer.post(f"/booking/{booking}/pay/").json()
+    httpx.post(started["payment_url"], data={"outcome": "fail"}, follow_redirects=False)
+    mail_named(demo, "not_paid.")
+    paid(customer, booking, how="retry-payment")
+    coach.post(f"/booking/{booking}/accept/")
+    mail_named(demo, f"confirmed.booking.{booking}.")
+
+    links = {link for file in (demo.home / "mail").glob("*.eml") for link in links_of(file, demo.url)}
+
+    with browser_of(customer) as customers, browser_of(Person(demo, "staff@demo.test")) as staffs:
+        for link in sorted(links):
+            browser = staffs if "/desk/" in link else customers
+            assert browser.get(link).status_code == 200, link
+    assert f"{demo.url}/payment/confirm/{booking}/" in links
+
+
+def mail_named(demo: Demo, start: str) -> None:
+    """Come back when the worker has sent a mail whose Message-ID begins so."""
+    for _ in range(300):  # it looks for work twice a second
+        if any((demo.home / "mail").glob(f"{start}*")):
+            return
+        demo.rows("SELECT pg_sleep(0.1)")
+    pytest.fail(f"no mail {start} was sent")
+
+
+def links_of(file: Path, url: str) -> list[str]:
+    mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+    text = mail.get_body(("plain",))
+    assert text is not None
+    return [word for word in text.get_content().split() if word.startswith(url)]
