@@ -12,6 +12,7 @@ from django.core import mail
 from icalendar import Calendar
 
 from holdfast.catalog.models import Provider
+from holdfast.flows.approval import decline_unanswered
 from holdfast.flows.cancellation import cancel_booking
 from holdfast.flows.rescheduling import reschedule_booking
 from holdfast.notifications.ics import Appointment, Person, feed, invitation
@@ -127,6 +128,21 @@ def test_who_gives_it_is_asked_to_answer_beside_the_business(practice: Practice,
     assert asked == {"hello@jyoti.test", astrologer.email}
     assert "your coach answers by" in received.body
     assert "Coach:     Astrologer" in received.body
+
+
+def test_who_gives_it_hears_when_the_clock_has_declined_it(practice: Practice, sandbox: Sandbox) -> None:
+    coach = new_member(practice, "provider")
+    Provider.objects.filter(resource=practice.person).update(user=coach)
+    story = waiting(practice, sandbox, HOLD)
+    until = story.booking.answer_by
+    assert until is not None
+    decline_unanswered(now=until)
+
+    work()
+
+    (told,) = [one for one in mail.outbox if one.to == [coach.email] and one.subject.startswith("Declined")]
+    assert "nobody has answered in time" in told.body
+    assert not told.attachments
 
 
 def test_who_has_no_account_or_may_not_sign_in_is_not_written_to(

@@ -32,9 +32,13 @@ FACTS: dict[str, Tells] = {
     "confirmed_for_provider": provider_mail.confirmed,
     "rescheduled_for_provider": provider_mail.rescheduled,
     "canceled_for_provider": provider_mail.canceled,
+    "declined_for_provider": provider_mail.declined,
 }
 # What is told at the same time to whoever gives the service, in an email of its own.
-BESIDE = {name: f"{name}_for_provider" for name in ("waits_for_you", "confirmed", "rescheduled", "canceled")}
+BESIDE = {
+    name: f"{name}_for_provider"
+    for name in ("waits_for_you", "confirmed", "rescheduled", "canceled", "declined")
+}
 
 
 def deliver(

@@ -43,6 +43,12 @@ def canceled(booking_id: int, *, now: datetime, **told: object) -> Fact | None:
     return _fact(booking_id, "Canceled", "This is canceled: the time is free again.", now=now)
 
 
+def declined(booking_id: int, *, now: datetime, why: str, **told: object) -> Fact | None:
+    """Also to whoever has declined it: it may have been the office, or the clock."""
+    because = f" Why: {why}." if why else ""
+    return _fact(booking_id, "Declined", f"This was declined: the time is free again.{because}", now=now)
+
+
 def _booking(booking_id: int) -> Any | None:
     """With a provider who can be written to; None where nobody can."""
     related = ("business", "customer", "provider__user", "line__order__customer", "line__offering__business")
