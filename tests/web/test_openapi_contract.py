@@ -28,6 +28,7 @@ from holdfast.platform.files import store
 from holdfast.platform.models import User
 from holdfast.project.urls import api as ninja_api
 from holdfast.web.tokens import issue
+from tests.support.academy import academy_of
 from tests.support.booked import booked
 from tests.support.pictures import PDF, upload
 from tests.support.practice import Api, Practice, held, new_user, request_body
@@ -111,6 +112,9 @@ def test_answers_about_things_that_exist_are_those_of_the_document(
     }
     if "/api/puja/" in label:
         known["service_id"] = known["puja_id"]
+    if "/booking/api/" in label:
+        academy = academy_of(practice)
+        known |= {"course_id": academy.yoga.pk, "booking_id": academy.reserved(user, at="14:00").pk}
     parameters = {name: value for name, value in known.items() if f"{{{name}}}" in label}
 
     @FIXED
