@@ -25,7 +25,7 @@ EARLIER = "(n / 200 + 1) * interval '1 hour'"
 # What of each row differs from copy to copy, as SQL; n is the id that all rows of one copy share.
 DIFFERS: Mapping[type[Model], dict[str, str]] = {
     Customer: {"id": "n", "user_id": "NULL"},
-    Order: {"id": "n", "customer_id": "n"},
+    Order: {"id": "n", "uuid": "gen_random_uuid()", "customer_id": "n"},
     Line: {
         "id": "n",
         "order_id": "n",

@@ -8,6 +8,7 @@ import pytest
 
 from holdfast.availability.models import Allocation
 from holdfast.booking.models import Booking
+from holdfast.catalog.terms import Way
 from holdfast.flows.cancellation import cancel_booking
 from holdfast.flows.carts import delete_cart, remove_item, remove_promo
 from holdfast.flows.ending import abandon_carts, expire_orders
@@ -147,6 +148,22 @@ def test_late_money_uses_no_promo_code_that_the_cart_was_placed_without(
 
     assert (payment.wins, payment.captured) == (True, TOTAL)
     assert not Redemption.objects.filter(given_back_at=None).exists()
+
+
+@pytest.mark.spec("PUJ-5", "BC-9")
+def test_where_bookings_are_made_before_the_money_only_those_of_the_last_placing_come_back(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    cart = filled(wanted(practice.offering), way=Way.HOLD_THEN_PAY)
+    cart.place()
+    expire_orders(now=HOLD_ENDS)
+    again = cart.place(now=AFTER)
+    expire_orders(now=AFTER + timedelta(hours=1))
+
+    comes_in(sandbox, again, now=AFTER + timedelta(hours=2))
+
+    assert list(Booking.objects.order_by("pk").values_list("state", flat=True)) == ["expired", "confirmed"]
+    assert_all_is_well(now=AFTER + timedelta(hours=2))
 
 
 @pytest.mark.spec("PUJ-5", "BC-12")

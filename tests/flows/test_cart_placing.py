@@ -13,8 +13,9 @@ from holdfast.booking.models import Booking
 from holdfast.catalog.models import Offering, Package
 from holdfast.flows.carts import Wanted, remove_item
 from holdfast.flows.ending import expire_orders
-from holdfast.kernel.errors import AlreadyHeld, Conflict, Invalid, NotFound, SlotTaken
+from holdfast.kernel.errors import AlreadyHeld, Conflict, Invalid, NotFound, SlotTaken, Unavailable
 from holdfast.orders.models import CartItem, Order, Redemption
+from holdfast.payments.models import GatewayAccount
 from tests.flows.books import everything
 from tests.support.carts import HOLD_ENDS, PRICES, TOTAL, TRADE, Basket, comes_in, filled, three_of, wanted
 from tests.support.practice import NOW, Practice, new_practice, new_user
@@ -207,6 +208,23 @@ def test_a_failed_payment_keeps_the_time_and_another_attempt_books_it(cart: Bask
     assert [payment.state for payment in cart.payments] == ["failed", "captured"]
     assert len({payment.due_id for payment in cart.payments}) == 1
     assert cart.order.state == "completed"
+    assert_all_is_well()
+
+
+@pytest.mark.spec("PUJ-5", "BC-23")
+def test_a_gateway_that_cannot_be_asked_leaves_the_time_held_for_another_attempt(
+    cart: Basket, practice: Practice, sandbox: Sandbox
+) -> None:
+    GatewayAccount.objects.update(base_urls={"pg": "http://127.0.0.1:1", "oauth": "http://127.0.0.1:1"})
+    with pytest.raises(Unavailable):
+        cart.place()
+    first = (cart.order.state, [payment.state for payment in cart.payments])
+    GatewayAccount.objects.update(base_urls=practice.account.base_urls)
+
+    comes_in(sandbox, cart.place(now=SOON), now=SOON)
+
+    assert first == ("placed", ["failed"])
+    assert [payment.state for payment in cart.payments] == ["failed", "captured"]
     assert_all_is_well()
 
 

@@ -126,9 +126,10 @@ def _pay(story: Story, decision: Decision) -> None:
 def _give_back(story: Story, decision: Decision) -> None:
     """Money with nothing to pay: written down as the gateway says, and sent back or set free."""
     _take_in(story, decision, wins=False)
-    if story.order.state == "placed" and decision.reason == "slot_lost":
+    lost = decision.reason == "slot_lost"
+    if story.order.state == "placed" and lost:
         free(story.order, event="expire", reason="slot_lost", by=story.by, now=story.now)
-    elif story.order.state == "expired":
+    elif story.order.state == "expired" and lost:
         Order.objects.filter(pk=story.order.pk).update(reason=Order.Reason.SLOT_LOST)
     give_back(story.payment, story.said, reason=decision.reason, by=story.by, now=story.now)
     post("email", name="refunded", payment=story.payment.pk)

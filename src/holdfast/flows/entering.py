@@ -43,8 +43,9 @@ def enter(
 
 
 def bookings_of(order: Order) -> list[Booking]:
-    """The bookings of an order, oldest first."""
-    return list(Booking.objects.filter(line__order_id=order.pk).order_by("pk"))
+    """The bookings of an order, oldest first; not those of what a cart was placed with before."""
+    standing = Booking.objects.filter(line__order_id=order.pk, line__withdrawn_at=None)
+    return list(standing.order_by("pk"))
 
 
 def may_have_bookings(order: Order) -> bool:

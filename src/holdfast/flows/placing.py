@@ -53,8 +53,9 @@ def place_cart(
     Of a placed cart it is the open payment again, or another attempt when the last one has failed, at the
     price that it was placed with. ``amount`` must be exactly what is to be paid, if it is given.
 
-    Raises Invalid, SlotTaken, AlreadyHeld, TooMany, PromoUsedUp and Unavailable as ``check_out`` does, then
-    the cart stands as it was; NotFound, and Conflict for a cart that is over or has been paid.
+    Raises Invalid, SlotTaken, AlreadyHeld, TooMany and PromoUsedUp as ``check_out`` does, and then the cart
+    stands as it was; NotFound, and Conflict for a cart that is over or has been paid. When the gateway cannot
+    be asked it raises Unavailable, and by the terms what is held already stays so for another attempt.
     """
     for _ in range(2):  # whoever has placed or changed it meanwhile has the first word
         cart = cart_row(cart_id, user=by.user, trade=trade)
