@@ -220,6 +220,24 @@ def test_the_agenda_says_what_is_paid_and_a_week_fits_a_phone(shop: Shop, desk: 
     assert desk.url == shop.address(f"/desk/bookings/{booking_of(shop).reference}/")
 
 
+@pytest.mark.spec("DESK-3")
+def test_one_press_on_the_agenda_accepts_and_the_agenda_follows(shop: Shop, desk: Page, member: User) -> None:
+    shop.practice.offering.terms = {"needs_approval": True}
+    shop.practice.offering.save()
+    opened = shop.book()
+    shop.stack.sandbox.settle(opened.reference)
+    assert shop.http.get(shop.waiting(opened)).status_code == 303
+    sit_down(desk, shop, member, f"/desk/?date={shop.day}")
+    expect(desk.locator(".agenda")).to_contain_text("pending approval")
+
+    desk.locator("#agenda").get_by_role("button", name=re.compile("Accept")).click()
+
+    expect(desk.locator("#said")).to_contain_text("It is accepted")
+    expect(desk.locator(".agenda")).to_contain_text("confirmed")
+    assert desk.url == shop.address(f"/desk/?date={shop.day}")
+    assert booking_of(shop).state == "confirmed"
+
+
 @pytest.fixture(params=["light", "dark"])
 def scheme(request: pytest.FixtureRequest) -> Literal["light", "dark"]:
     return "light" if request.param == "light" else "dark"
