@@ -40,11 +40,14 @@ def _written_time(said: str) -> str:
 
 
 def _either_clock(said: Any) -> Any:
-    """``2:30 PM`` as ``14:30``."""
-    if not isinstance(said, str) or not re.fullmatch(H_MM_AM, said.strip()):
+    """``2:30 PM`` as ``14:30``. Browsers write that with a space of their own, which does not break."""
+    if not isinstance(said, str):
         return said
-    hour, minute = said.strip()[:-2].strip().split(":")
-    after_noon = said.strip()[-2:].upper() == "PM"
+    plain = " ".join(said.split())
+    if not re.fullmatch(H_MM_AM, plain):
+        return said
+    hour, minute = plain[:-2].strip().split(":")
+    after_noon = plain[-2:].upper() == "PM"
     return f"{int(hour) % 12 + 12 * after_noon:02}:{minute}"
 
 

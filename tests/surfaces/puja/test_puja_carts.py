@@ -87,7 +87,13 @@ def test_the_documented_request_makes_the_documented_cart(temple: Temple, api: A
 @pytest.mark.spec("PUJ-2")
 @pytest.mark.parametrize(
     ("said", "meant"),
-    [("10:30", "10:30"), ("10:00 AM", "10:00"), ("01:30 pm", "13:30"), ("12:00PM", "12:00")],
+    [
+        ("10:30", "10:30"),
+        ("10:00 AM", "10:00"),
+        ("01:30 pm", "13:30"),
+        ("12:00PM", "12:00"),
+        ("9:30\u202fAM", "09:30"),
+    ],
 )
 def test_a_time_is_read_as_either_clock_says_it(temple: Temple, api: Api, said: str, meant: str) -> None:
     answer = api.send(C, temple.item(selected_time=said))
