@@ -96,7 +96,11 @@ def test_if_one_of_its_times_is_taken_nothing_of_a_cart_is_held(cart: Basket, pr
     with pytest.raises(SlotTaken) as refused:
         cart.place()
 
-    assert refused.value.nearest
+    clocks = {
+        f"{slot.period.start.astimezone(practice.business.zone):%H:%M}" for slot in refused.value.nearest
+    }
+    assert "10:30" in clocks  # beside what was taken, which is the second of them
+    assert "11:00" not in clocks
     assert everything() == before
     assert cart.seen().state == "open"
 

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import combinations
 from uuid import UUID
 
-from holdfast.availability.queries import wanted_by
+from holdfast.availability.queries import is_free, wanted_by
 from holdfast.availability.wanted import ANY_SEAT, Wanted
 from holdfast.kernel.errors import Conflict, Invalid, SlotTaken
 from holdfast.kernel.money import Money
@@ -105,8 +105,17 @@ def _place(
             held = _hold(cart, items, wish, chosen, account, base, by=by, amount=amount, now=now)
         except SlotTaken:
             note_lost(times_of(chosen), now=now)
-            raise taken(chosen, now=now) from None
+            raise taken(_lost_first(chosen, now=now), now=now) from None
         return opened(held, account, now=now) if held is not None else None
+
+
+def _lost_first(chosen: Sequence[Chosen], *, now: datetime) -> list[Chosen]:
+    """Those at which somebody else is come first: the nearest free times are told of one of these."""
+
+    def can_be_had(one: Chosen) -> bool:
+        return is_free(one.offering, one.period, needed=one.resources, now=now)
+
+    return sorted(chosen, key=can_be_had)
 
 
 def _refuse_items(items: Sequence[CartItem]) -> None:
