@@ -12,7 +12,9 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,17 +73,21 @@ class Newman:
 
 
 def installed(manifest: Path) -> Path:
-    """The folder with newman as this manifest locks it, made anew whenever that has changed."""
-    home = Path(os.environ.get("HOLDFAST_PEERS", ROOT / ".holdfast-peers")) / "newman"
-    stamp = home / "installed"
-    wanted = hashlib.sha256(b"".join((manifest / name).read_bytes() for name in MANIFEST)).hexdigest()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        shutil.rmtree(home, ignore_errors=True)
-        home.mkdir(parents=True)
-        for name in MANIFEST:
-            shutil.copy(manifest / name, home)
-        _install(home)
-        stamp.write_text(wanted)
+    """The folder with newman as this manifest locks it. Whoever else installs it at the same time has a
+    folder apart, and the first one that is ready stays.
+    """
+    peers = Path(os.environ.get("HOLDFAST_PEERS", ROOT / ".holdfast-peers"))
+    locked = hashlib.sha256(b"".join((manifest / name).read_bytes() for name in MANIFEST)).hexdigest()
+    home = peers / f"newman-{locked[:16]}"
+    if not home.exists():
+        peers.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=peers, prefix="newman-new-") as new:
+            for name in MANIFEST:
+                shutil.copy(manifest / name, new)
+            _install(Path(new))
+            with suppress(OSError):  # somebody else was quicker: a folder with something in it stays
+                Path(new).rename(home)
+            Path(new).mkdir(exist_ok=True)  # for whoever cleans up
     return home
 
 
