@@ -176,6 +176,23 @@ def test_an_afternoon_is_blocked_after_seeing_what_it_would_touch(
     assert made.lifted_by == f"staff:{member.pk}"
 
 
+@pytest.mark.spec("DESK-2")
+def test_a_day_is_blocked_by_the_keyboard_alone(shop: Shop, page: Page, member: User) -> None:
+    sit_down(page, shop, member, f"/desk/block/?first={shop.day}")
+
+    page.get_by_label("Why").focus()
+    page.keyboard.type("Holiday")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Show what it would touch")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Block it")).to_be_focused()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+    expect(page.locator("#blocks")).to_contain_text("Holiday")
+    assert Block.objects.filter(resource=shop.practice.person).count() == 1
+
+
 @pytest.mark.spec("DESK-4")
 @pytest.mark.spec("WEB-8")
 def test_a_link_is_copied_given_away_and_paid(shop: Shop, desk: Page, page: Page, member: User) -> None:
