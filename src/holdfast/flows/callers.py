@@ -141,7 +141,7 @@ def _customers_of(business: Business, *, by: User) -> QuerySet[Customer]:
     theirs = Booking.objects.filter(business=business, customer=OuterRef("pk"))
     if not businesses_run_by(by).filter(pk=business.pk).exists():
         return Customer.objects.filter(Exists(theirs.filter(provider__user=by)))
-    orders = Order.objects.filter(business=business, customer=OuterRef("pk"))
+    orders = Order.objects.filter(business=business, customer=OuterRef("pk")).exclude(state="open")
     return Customer.objects.filter(Exists(orders))
 
 
