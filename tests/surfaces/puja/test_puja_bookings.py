@@ -9,10 +9,13 @@ import pytest
 from holdfast.booking.models import Booking
 from holdfast.orders.models import Line
 from holdfast.payments.models import Transaction
+from holdfast.platform.models import User
 from tests.support.booked import api_of
 from tests.support.practice import DAY, Api, new_member, new_user
 from tests.support.sandbox import Sandbox
+from tests.support.statements import count_statements
 from tests.support.temple import Temple
+from tests.support.temple import bought as paid_for
 
 B = "/api/booking/bookings/"
 C = "/api/cart/carts/"
@@ -145,3 +148,21 @@ def test_a_cancellation_is_previewed_and_made_and_leaves_the_rest_of_the_cart(
 def test_what_is_no_booking_is_404(temple: Temple, api: Api, which: str) -> None:
     assert api.get(f"{B}{which}/").status_code == 404
     assert api.get(f"{B}{which}/cancel/").status_code == 404
+
+
+@pytest.mark.spec("PUJ-8", "PUJ-6")
+@pytest.mark.parametrize("pujas", [1, 3])
+def test_lists_of_bookings_and_payments_take_the_same_statements_however_long_they_are(
+    temple: Temple, api: Api, sandbox: Sandbox, customer: User, pujas: int
+) -> None:
+    for hour in range(10, 10 + pujas):
+        paid_for(temple, sandbox, user=customer, at=f"{hour}:00")
+
+    with count_statements() as of_bookings:
+        bookings = api.get(B).json()["results"]
+    with count_statements() as of_payments:
+        payments = api.get("/api/payments/payments/").json()["results"]
+
+    assert (len(bookings), len(payments)) == (pujas, pujas)
+    assert len(of_bookings) == 6, of_bookings  # two of them: what one may see
+    assert len(of_payments) == 4, of_payments
