@@ -11,7 +11,10 @@ SERVICES = "/api/astrology/services/"
 
 
 @pytest.mark.spec("GEN-5")
-@pytest.mark.parametrize("path", ["/api/", "/api", "/api/nothing/", "/api/nothing", "/api/astrology/x/y/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/api/", "/api", "/api/nothing/", "/api/nothing", "/api/astrology/x/y/", "/booking/api/nothing/"],
+)
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_an_address_that_does_not_exist_is_404_in_json(practice: Practice, path: str, method: str) -> None:
     answer = Api().generic(method, path)

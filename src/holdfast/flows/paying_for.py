@@ -50,8 +50,9 @@ class NotToBePaid(Conflict):
 class Bill:
     """What is to be paid for a booking now, and until when its time is kept for that.
 
-    ``tried`` is the latest attempt that has come to nothing, by the reason, and ``waits`` the reference of
-    the latest that is undecided; both empty where there is none.
+    ``tried`` is the reason why the latest attempt has come to nothing, and ``waits`` its reference while it
+    is undecided; both are empty where that is not so. ``looked_into``: its money has come and does not match,
+    and somebody of the business sees to it.
     """
 
     booking: BookingView
@@ -59,6 +60,7 @@ class Bill:
     kept_until: datetime | None
     tried: str
     waits: str
+    looked_into: bool
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def bill_of(booking_id: int, *, user: User, trade: str, now: datetime) -> Bill:
         kept_until=order.expires_at.astimezone(booking.starts_at.tzinfo) if order.expires_at else None,
         tried=latest.reason if latest is not None and latest.state in ENDED_WITHOUT_MONEY else "",
         waits=latest.reference if latest is not None and latest.state in UNDECIDED else "",
+        looked_into=latest is not None and latest.quarantined,
     )
 
 

@@ -23,7 +23,7 @@ from holdfast.web.errors import status_of
 from holdfast.web.throttles import client_address, limit
 
 from .account import for_oneself
-from .endings import STATES, ending_of
+from .endings import ENDINGS, STATES, ending_of
 from .problems import SeeOther, under_a_reference, with_patience
 
 SHOWN_AT_MOST = 60
@@ -36,8 +36,8 @@ WHAT_NOW = {
     "completed": "We hope that it was good.",
     "declined": "Your coach cannot give it. All of your money goes back to where it came from.",
     "canceled": "The time is free again. What is yours by the terms goes back to where it came from.",
-    "expired": "It was not paid in time, so the time is free again. Should money still come, you get the time "
-    "if nobody else has it, and else all of your money back.",
+    "expired": "It was not paid in time, so the time is free again. Should money still come, you get the "
+    "time if nobody else has it, and else all of your money back.",
     "no_show": "Nobody came at the time above.",
 }
 
@@ -103,6 +103,7 @@ def _confirmation(request: HttpRequest, bill: Bill, *, refused: HoldfastError | 
     shown = _booking(bill) | {
         "bill": bill,
         "over": _is_over(bill.kept_until),
+        "looked_into": ENDINGS["quarantined"] if bill.looked_into else None,
         "tried": ending_of(bill.tried, refunded=False).title if bill.tried else "",
         "refused": refused.message if refused else "",
     }

@@ -105,6 +105,22 @@ def test_after_the_gateway_the_payment_is_looked_up_and_waited_for(
     assert Booking.objects.get().state == "pending_approval"
 
 
+def test_money_that_does_not_match_is_looked_into_and_not_asked_for_again(
+    academy: Academy, browser: Client, customer: User, sandbox: Sandbox
+) -> None:
+    booking = academy.reserved(customer)
+    reference = academy.begun(booking).reference
+    sandbox.arm("amount_lower")
+    sandbox.settle(reference)
+
+    shown = text(browser.get(f"/payment/success/{booking.pk}/", follow=True))
+
+    assert "Your payment needs to be looked into" in shown
+    assert "You need not pay again." in shown
+    assert "Pay ₹" not in shown
+    assert Booking.objects.get().state == "pending_payment"
+
+
 def test_what_has_been_paid_is_not_confirmed_again(
     academy: Academy, browser: Client, customer: User, sandbox: Sandbox
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -14,10 +15,12 @@ from holdfast.catalog.models import Offering
 from holdfast.flows.approval import decline_unanswered
 from holdfast.flows.audit import look_for_wrongs
 from holdfast.flows.ending import expire_orders
+from holdfast.flows.paying_for import Proof, prove_paid
+from holdfast.flows.settlement import settle
 from holdfast.kernel.clock import utc_now
 from holdfast.payments.models import Payment, Transaction
-from holdfast.platform.models import User
-from holdfast.surfaces.coaching.terms import TERMS
+from holdfast.platform.models import Transition, User
+from holdfast.surfaces.coaching.terms import TERMS, TRADE
 from tests.support.academy import PLACES, PRICE, A, Academy
 from tests.support.booked import api_of
 from tests.support.practice import DAY, Api, new_user
@@ -145,6 +148,27 @@ def test_while_the_gateway_does_not_say_the_proof_is_still_to_come(
     assert answer.status_code == 202
     assert answer.json() == {"status": "PENDING", "status_url": f"{A}/booking/{booking.pk}/"}
     assert Booking.objects.get().state == "pending_payment"
+
+
+@pytest.mark.spec("COA-3")
+def test_a_proof_and_the_gateways_own_news_at_once_make_it_paid_once(
+    academy: Academy, customer: User, sandbox: Sandbox
+) -> None:
+    booking = academy.reserved(customer)
+    reference = academy.begun(booking).reference
+    sandbox.settle(reference)
+    payment, now = Payment.objects.get().pk, utc_now()
+    at_once: list[Callable[[], object]] = [
+        partial(prove_paid, booking.pk, by=customer, trade=TRADE, now=now, payment=reference),
+        partial(settle, payment, now=now),
+    ]
+
+    proof, _ = race(at_once)
+
+    assert isinstance(proof, Proof)
+    assert Booking.objects.get().state == "pending_approval"
+    assert Transaction.objects.count() == 1
+    assert Transition.objects.filter(subject="booking", event="await_approval").count() == 1
 
 
 @pytest.mark.spec("COA-4")
