@@ -289,6 +289,10 @@ def test_one_line_of_three_is_refunded_at_its_share_of_the_discount(
         cancel_booking(one.reference, by=cart.user, trade=TRADE, now=SOON).refund.amount for one in bookings
     ]
 
+    seen = cart.seen()
+    with pytest.raises(Conflict):
+        delete_cart(cart.cart_id, by=cart.shopper, trade=TRADE, now=SOON)
+    assert (seen.state, seen.total.amount) == ("completed", TOTAL - 34_980)
     assert owed == list(DISCOUNTED)
     assert sum(owed) == TOTAL - 34_980
     assert PRICES[0] - owed[0] == 9_990

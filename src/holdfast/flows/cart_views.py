@@ -43,7 +43,8 @@ class CartItem:
 
 @dataclass(frozen=True)
 class Cart:
-    """A cart as surfaces and pages present it. ``state`` is its order's.
+    """A cart as surfaces and pages present it. ``state`` is its order's; one that was paid for is completed,
+    whatever has become of its bookings since.
 
     While its payment is under way, and when it has been paid, it costs what it was placed with; else what it
     costs today, and ``note`` tells a customer what has become different, or stands in the way.
@@ -105,12 +106,13 @@ def views_of(orders: Iterable[Order], *, now: datetime) -> list[Cart]:
 
 
 def _view(cart: Order, items: Sequence[Item], lines: Sequence[Line], *, now: datetime) -> Cart:
-    costs = _as_placed(cart, lines) if cart.state in SNAPSHOT else _today(cart, items, lines, now=now)
+    state = "completed" if cart.state == "canceled" else cart.state  # a deleted one is not there
+    costs = _as_placed(cart, lines) if state in SNAPSHOT else _today(cart, items, lines, now=now)
     assert cart.updated_at is not None  # or it is no cart
     return Cart(
         id=cart.pk,
         uuid=cart.uuid,
-        state=cart.state,
+        state=state,
         business=cart.business,
         items=tuple(_item(item, price, cart) for item, price in zip(items, costs.prices, strict=True)),
         subtotal=Money(costs.subtotal, cart.currency),

@@ -65,7 +65,7 @@ UNCHANGEABLE = {
     "placed": "This cart is being paid for. It can be changed once that is over, or deleted.",
     "completed": "This cart has been paid for.",
     "expired": "This cart was left for too long. Please begin another.",
-    "canceled": "This cart has been deleted.",
+    "canceled": "This cart is over.",
 }
 
 
@@ -155,6 +155,8 @@ def delete_cart(cart_id: int | UUID, *, by: Shopper, trade: str, now: datetime) 
     has been paid, and StillUnknown when nobody can say. Raises NotFound, also for one that was deleted.
     """
     found = cart_row(cart_id, user=by.user, trade=trade)
+    if found.state == "canceled":  # its bookings are, and it is there all the same
+        raise Conflict(UNCHANGEABLE["completed"])
     if found.state == "placed":
         release_order(found.pk, by=by, now=now, for_good=True)
     with transaction():

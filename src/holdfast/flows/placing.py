@@ -34,6 +34,7 @@ CHANGED = "This cart is being changed at this moment. Please look at it again."
 CLASH = "{} and {} are at the same time with the same person or in the same room. Please change one of them."
 OVER = {
     "completed": "This cart has been paid for.",
+    "canceled": "This cart has been paid for.",
     "expired": "This cart was left for too long. Please begin another.",
 }
 

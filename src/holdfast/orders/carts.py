@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from holdfast.catalog.models import Business, Offering
 from holdfast.catalog.terms import Terms
@@ -15,13 +15,18 @@ from holdfast.platform.models import Customer, User
 from holdfast.platform.moves import born
 
 from .actions import withdraw_all
-from .models import CartItem, Order
+from .models import CartItem, Line, Order
 
 
 def carts_of_user(user: User, *, trade: str) -> QuerySet[Order]:
-    """The carts of a user that have not been deleted, newest first, with their business and customer."""
+    """The carts of a user that have not been deleted, newest first, with their business and customer.
+
+    One that was paid for is among them, also when all of its bookings have been canceled since.
+    """
+    booked = Line.objects.filter(order=OuterRef("pk"), booking__isnull=False)
     own = Order.objects.filter(customer__user=user, trade=trade, updated_at__isnull=False)
-    return own.exclude(state="canceled").select_related("business", "customer").order_by("-pk")
+    there = own.filter(~Q(state="canceled") | Exists(booked))
+    return there.select_related("business", "customer").order_by("-pk")
 
 
 def items_of(orders: Iterable[Order]) -> QuerySet[CartItem]:
