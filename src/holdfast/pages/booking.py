@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
@@ -13,6 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from holdfast.availability.slots import Slot
 from holdfast.flows import catalogue
 from holdfast.flows.actors import Shopper
 from holdfast.flows.checkout import Wish, check_out
@@ -70,7 +72,8 @@ class Form:
     """How a trade is booked on a page: what it asks for, and what to make of what was said (or Invalid).
 
     ``names`` are the trade's own for what the engine speaks of: a page's own date and time among them.
-    ``begin`` holds the time and answers the address of what comes next. ``about`` says who gives it.
+    ``begin`` holds the time and answers the address of what comes next. ``about`` says who gives it, and
+    ``notes`` what to say of each free time; nothing, if it is empty.
     """
 
     trade: str
@@ -79,6 +82,7 @@ class Form:
     names: Mapping[str, str]
     begin: Callable[[Wish, Shopper, datetime], str] = pay_at_once
     about: Callable[[catalogue.Offering], str] = lambda offering: ""
+    notes: Callable[[catalogue.Offering, Sequence[Slot]], Sequence[str]] = lambda offering, slots: ()
     words: Words = Words()
 
 
@@ -142,7 +146,12 @@ def _page(
         "first": first,
         "last": last,
         "day": day,
-        "slots": slots_out(slots, offering.business.zone),
+        "slots": [
+            {**slot, "note": note}
+            for slot, note in zip_longest(
+                slots_out(slots, offering.business.zone), form.notes(offering, slots)
+            )
+        ],
         "said": said,
         "refused": refused,
         "time_errors": [*errors.get(date_name, ()), *errors.get(time_name, ())],

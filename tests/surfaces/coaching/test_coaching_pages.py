@@ -44,10 +44,16 @@ def test_a_course_page_reserves_a_time_and_leads_to_its_confirmation(
     assert (booking.state, booking.line.details["note"]) == ("pending_payment", "My knee hurts.")
 
 
-def test_a_class_says_for_how_many_it_is(academy: Academy, browser: Client) -> None:
-    shown = browser.get(f"/courses/{academy.yoga.pk}/")
+def test_a_class_says_for_how_many_it_is_and_how_many_places_are_left(
+    academy: Academy, browser: Client, customer: User
+) -> None:
+    academy.reserved(customer, course=academy.yoga)
 
-    assert "Ten years on the mat. A class of up to 3." in text(shown)
+    shown = text(browser.get(f"/courses/{academy.yoga.pk}/", {"date": DAY}))
+
+    assert "Ten years on the mat. A class of up to 3." in shown
+    assert "<span>10:00<small>2 left</small></span>" in shown
+    assert "<span>11:00<small>3 left</small></span>" in shown
 
 
 def test_the_confirmation_says_what_is_booked_and_starts_the_payment(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.urls import reverse
 from pydantic import ValidationError
 
+from holdfast.availability.slots import Slot
 from holdfast.flows.actors import Shopper
-from holdfast.flows.catalogue import Offering, places_of, provider_of
+from holdfast.flows.catalogue import Offering, places_at, places_of, provider_of
 from holdfast.flows.checkout import Wish, reserve
+from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import AlreadyHeld, Invalid
 from holdfast.pages.booking import Field, Form, Words
 from holdfast.web.errors import fields_of
@@ -58,4 +60,20 @@ def about(offering: Offering) -> str:
     return f"{with_whom} A class of up to {places}.".strip() if places else with_whom
 
 
-FORM = Form(trade=TRADE, fields=fields, wish=wish, names=FIELDS, begin=begin, about=about, words=WORDS)
+def notes(offering: Offering, slots: Sequence[Slot]) -> list[str]:
+    """How many places of a class are left at each of these times."""
+    if places_of(offering) is None:
+        return []
+    return [f"{left} left" for left in places_at(offering, slots, now=utc_now())]
+
+
+FORM = Form(
+    trade=TRADE,
+    fields=fields,
+    wish=wish,
+    names=FIELDS,
+    begin=begin,
+    about=about,
+    notes=notes,
+    words=WORDS,
+)
