@@ -134,6 +134,22 @@ def test_what_was_canceled_is_said_kindly_and_takes_nothing(
     assert Payment.objects.count() == 0
 
 
+def test_money_that_does_not_match_is_looked_into_and_asked_for_no_second_time(
+    asked: Booking, staff: User, client: Client, sandbox: Sandbox
+) -> None:
+    path = page_of(asked, staff)
+    client.post(path)
+    sandbox.arm("status_amount_in_rupees", only=Payment.objects.get().reference)
+    assert paid(sandbox).quarantined
+
+    shown, refused = client.get(path), client.post(path)
+
+    assert "Your payment is being looked into" in text_of(shown)
+    assert "Go on to pay" not in text_of(shown)
+    assert refused.status_code == 409
+    assert Payment.objects.count() == 1
+
+
 def test_a_time_that_has_run_out_is_said_kindly_and_takes_nothing(
     asked: Booking, staff: User, client: Client
 ) -> None:

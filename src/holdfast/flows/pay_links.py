@@ -31,12 +31,14 @@ log = structlog.get_logger(__name__)
 LINK = "link"  # the actor: whoever holds one
 NOWHERE_TO_PAY = "This business takes no payments over the network yet."
 GONE = "Nothing is asked for here any more."
+SEEN_TO = "Money has come for this already, and somebody of the business is looking into it."
 
 
 class Stands(StrEnum):
     """Where what a link asks for stands."""
 
     OPEN = "open"
+    LOOKED_INTO = "looked into"  # money has come, and does not match: a person sees to it
     PAID = "paid"
     NOT_YET = "not yet"
     RUN_OUT = "run out"
@@ -127,8 +129,13 @@ def asked_for(key: str, *, now: datetime) -> AskedFor:
 
 
 def pay_by_link(key: str, *, now: datetime, method: str = "") -> Checkout:
-    """Open a payment of what a link asks for. Raises NotFound, and otherwise as ``paying.pay``."""
-    return pay_due(_due_behind(key), by=LINK, now=now, method=method)
+    """Open a payment of what a link asks for. Raises NotFound, Conflict while money that has come for it is
+    looked into, and otherwise as ``paying.pay``.
+    """
+    due = _due_behind(key)
+    if _is_looked_into(due):
+        raise Conflict(SEEN_TO)
+    return pay_due(due, by=LINK, now=now, method=method)
 
 
 def trade_of(payment_reference: str) -> str:
@@ -186,6 +193,8 @@ def _until(due: Due, order: Order) -> datetime | None:
 
 
 def _standing_of(due: Due, *, now: datetime) -> Stands:
+    if _is_looked_into(due):
+        return Stands.LOOKED_INTO
     try:
         with transaction():
             _refuse_unpayable(due, now=now)
@@ -194,6 +203,11 @@ def _standing_of(due: Due, *, now: datetime) -> Stands:
     except Conflict as no:
         return REFUSED[no.message]
     return Stands.OPEN
+
+
+def _is_looked_into(due: Due) -> bool:
+    latest = Payment.objects.filter(due=due).order_by("-pk").first()
+    return latest is not None and latest.quarantined
 
 
 @transaction_required

@@ -22,6 +22,11 @@ from .problems import SeeOther, under_a_reference, with_patience
 # How what a link asks for stands, in words for whoever opens it: a title and what to do.
 STANDS = {
     Stands.OPEN: ("Please pay", ""),
+    Stands.LOOKED_INTO: (
+        "Your payment is being looked into",
+        "Money has come, but not as it was asked for. Somebody of the business sees to it; you need not pay "
+        "again.",
+    ),
     Stands.PAID: ("This has been paid", "Thank you. There is nothing left to do here."),
     Stands.NOT_YET: (
         "This cannot be paid yet",
