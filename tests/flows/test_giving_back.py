@@ -59,7 +59,7 @@ def story(practice: Practice, sandbox: Sandbox) -> Story:
 
 def previewed(story: Story, by: User, *, which: int = 0, **when: object) -> Refundable:
     reference = story.bookings[which].reference
-    return preview_refund(reference, by=by, trade=TRADE, **{"now": SOON, **when})  # type: ignore[arg-type]  # a moment
+    return preview_refund(reference, by=by, trade=TRADE, **{"now": SOON, **when})  # type: ignore[arg-type]  # the only other argument is a moment
 
 
 def refunded(story: Story, amount: Money, by: User, *, which: int = 0, left: Money | None = None) -> None:
@@ -207,9 +207,9 @@ def test_its_customer_is_told_how_much_and_why(
     refunded(story, rupees(500), staff)
     work()
 
-    [mail] = [mail for mail in mailoutbox if "goes back to you" in mail.subject]  # type: ignore[attr-defined]  # Django's
+    [mail] = [mail for mail in mailoutbox if "goes back to you" in mail.subject]  # type: ignore[attr-defined]  # the fixture is typed as a list of anything
     for said in ("₹500.00", "we began late", "Your booking stands."):
-        assert said in mail.body  # type: ignore[attr-defined]  # Django's
+        assert said in mail.body  # type: ignore[attr-defined]  # the fixture is typed as a list of anything
 
 
 # ---- who may not, and what is refused --------------------------------------------------------------------
