@@ -25,8 +25,8 @@ from .actors import admin_actor, gateway_actor, staff_actor
 class Entry:
     """One thing that happened. ``before`` and ``after`` are empty where no state changed.
 
-    A transition is of a ``subject`` and an ``event``, as its lifecycle names them. A gateway's call and an email
-    have the id of their ``row``, if that can be handled or sent again.
+    A transition is of a ``subject`` and an ``event``, as its lifecycle names them. A gateway's call and an
+    email have the id of their ``row``, if that can be handled or sent again.
     """
 
     at: datetime
