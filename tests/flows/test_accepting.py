@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -149,8 +150,8 @@ def test_money_that_is_not_quarantined_or_has_gone_does_not_fit(
 def test_many_who_accept_and_give_back_at_once_do_one_of_it(
     story: Story, too_little: Payment, sandbox: Sandbox
 ) -> None:
-    accept = partial(accept_as_payment, too_little.pk, by=CLERK, now=SOON)
-    give = partial(give_back_what_waits, too_little.pk, by=CLERK, now=SOON)
+    accept: Callable[[], object] = partial(accept_as_payment, too_little.pk, by=CLERK, now=SOON)
+    give: Callable[[], object] = partial(give_back_what_waits, too_little.pk, by=CLERK, now=SOON)
 
     results = race([accept, give] * 3)
     goes_back(sandbox)
