@@ -11,7 +11,7 @@ import pytest
 from holdfast.availability.models import Allocation
 from holdfast.booking.models import Booking
 from holdfast.catalog.models import Offering, Package
-from holdfast.flows.carts import Wanted, remove_item
+from holdfast.flows.carts import Wanted, carts_of, remove_item, views_of
 from holdfast.flows.ending import expire_orders
 from holdfast.kernel.errors import AlreadyHeld, Conflict, Invalid, NotFound, SlotTaken, Unavailable
 from holdfast.orders.models import CartItem, Order, Redemption
@@ -21,6 +21,7 @@ from tests.support.carts import HOLD_ENDS, PRICES, TOTAL, TRADE, Basket, comes_i
 from tests.support.practice import NOW, Practice, new_practice, new_user
 from tests.support.sandbox import Sandbox
 from tests.support.shop import another, catch_up
+from tests.support.statements import count_statements
 from tests.support.ways import SOON, assert_all_is_well
 
 AFTER = HOLD_ENDS + timedelta(minutes=1)
@@ -365,3 +366,22 @@ def test_a_time_at_which_nothing_is_open_is_not_put_into_a_cart(cart: Basket, pr
 
     assert list(refused.value.fields) == ["time"]
     assert len(cart.seen().items) == 3
+
+
+@pytest.mark.spec("PUJ-2", "PUJ-3")
+def test_three_carts_are_read_in_as_many_statements_as_one(
+    practice: Practice, sandbox: Sandbox, promo: str
+) -> None:
+    user = new_user()
+    carts = [filled(*three_of(practice), user=user) for _ in range(3)]
+    for cart in carts:
+        cart.cheaper_by(promo)
+    every = list(carts_of(user, trade=TRADE))
+
+    with count_statements() as of_one:
+        views_of(every[:1], now=NOW)
+    with count_statements() as of_all:
+        seen = views_of(every, now=NOW)
+
+    assert [cart.discount.amount for cart in seen] == [34_980] * 3
+    assert len(of_all) == len(of_one), str(of_all)

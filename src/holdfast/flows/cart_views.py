@@ -16,9 +16,9 @@ from holdfast.kernel.errors import Invalid, NotFound
 from holdfast.kernel.money import Money
 from holdfast.orders.carts import carts_of_user, items_of
 from holdfast.orders.models import CartItem as Item
-from holdfast.orders.models import Line, Order
+from holdfast.orders.models import Line, Order, PromoCode
 from holdfast.orders.pricing import Kind
-from holdfast.orders.queries import promo_for, quote_of
+from holdfast.orders.queries import quote_of, usable_promo
 from holdfast.platform.models import User
 
 GONE = "{} is not offered any more. Please take it out of the cart."
@@ -102,12 +102,37 @@ def views_of(orders: Iterable[Order], *, now: datetime) -> list[Cart]:
         items[item.order_id].append(item)
     for line in Line.objects.filter(order__in=carts, withdrawn_at=None).order_by("pk"):
         lines[line.order_id].append(line)
-    return [_view(cart, items[cart.pk], lines[cart.pk], now=now) for cart in carts]
+    promos = Promos(now)
+    return [_view(cart, items[cart.pk], lines[cart.pk], promos) for cart in carts]
 
 
-def _view(cart: Order, items: Sequence[Item], lines: Sequence[Line], *, now: datetime) -> Cart:
+class Promos:
+    """The promo codes of some carts, each looked up once: the code, or why it may not be used."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._known: dict[tuple[int, int, str], PromoCode | Invalid] = {}
+
+    def of(self, cart: Order) -> PromoCode:
+        """The one that was typed into this cart. Raises Invalid."""
+        key = (cart.business_id, cart.customer_id, cart.promo_code)
+        if key not in self._known:
+            self._known[key] = self._look_up(cart)
+        found = self._known[key]
+        if isinstance(found, Invalid):
+            raise found
+        return found
+
+    def _look_up(self, cart: Order) -> PromoCode | Invalid:
+        try:
+            return usable_promo(cart.business_id, cart.promo_code, customer=cart.customer, now=self._now)
+        except Invalid as refused:
+            return refused
+
+
+def _view(cart: Order, items: Sequence[Item], lines: Sequence[Line], promos: Promos) -> Cart:
     state = "completed" if cart.state == "canceled" else cart.state  # a deleted one is not there
-    costs = _as_placed(cart, lines) if state in SNAPSHOT else _today(cart, items, lines, now=now)
+    costs = _as_placed(cart, lines) if state in SNAPSHOT else _today(cart, items, lines, promos)
     assert cart.updated_at is not None  # or it is no cart
     return Cart(
         id=cart.pk,
@@ -144,7 +169,7 @@ def _as_placed(cart: Order, lines: Sequence[Line]) -> Costs:
     return Costs(prices, sum(prices), discount, cart.total)
 
 
-def _today(cart: Order, items: Sequence[Item], lines: Sequence[Line], *, now: datetime) -> Costs:
+def _today(cart: Order, items: Sequence[Item], lines: Sequence[Line], promos: Promos) -> Costs:
     """What the same costs now. A promo code that may not be used takes nothing off, and the note says why."""
     if not items:
         return Costs([], 0, 0, 0)
@@ -153,10 +178,7 @@ def _today(cart: Order, items: Sequence[Item], lines: Sequence[Line], *, now: da
     quote = quote_of(offerings)
     if cart.promo_code:
         try:
-            promo = promo_for(
-                cart.business_id, cart.promo_code, offerings=offerings, customer=cart.customer, now=now
-            )
-            quote = quote_of(offerings, promo=promo)
+            quote = quote_of(offerings, promo=promos.of(cart))
         except Invalid as refused:
             notes += [sentence for said in refused.fields.values() for sentence in said]
     if lines and quote.total != cart.total:

@@ -57,15 +57,21 @@ def promo_for(
     Raises Invalid with a sentence on ``promo_code``. It is a friendly look beforehand, without a lock:
     ``promos.redeem`` has the last word on limits. Nobody's own uses are looked at without a customer.
     """
+    promo = usable_promo(business_id, code, customer=customer, now=now)
+    chosen, meant = {one.pk for one in offerings}, {one.pk for one in promo.offerings.all()}
+    if meant and not meant & chosen:
+        raise _wrong("This code is not for what you have chosen.")
+    return promo
+
+
+def usable_promo(business_id: int, code: str, *, customer: Customer | None, now: datetime) -> PromoCode:
+    """The promo code that a customer may use now, whatever for. Raises Invalid as ``promo_for``."""
     found = PromoCode.objects.filter(business_id=business_id, code__iexact=code.strip(), active=True)
     promo = found.prefetch_related("offerings").first()
     if promo is None or (promo.valid_from is not None and now < promo.valid_from):
         raise _wrong("We do not know this code.")
     if promo.valid_until is not None and promo.valid_until <= now:
         raise _wrong("This code has expired.")
-    chosen, meant = {one.pk for one in offerings}, {one.pk for one in promo.offerings.all()}
-    if meant and not meant & chosen:
-        raise _wrong("This code is not for what you have chosen.")
     if _used_up(promo, customer):
         raise _wrong("This code has been used as often as it may be.")
     return promo
