@@ -10,7 +10,7 @@ from enum import StrEnum
 BEFORE_IT_LAPSES = timedelta(hours=1)
 # How long before nobody can answer any more the business is warned.
 WARNINGS = (timedelta(hours=48), timedelta(hours=24))
-ACCEPTED = ("confirmed", "in_progress", "completed", "no_show")
+ACCEPTED = ("confirmed", "in_progress", "completed")
 
 
 class Answer(StrEnum):

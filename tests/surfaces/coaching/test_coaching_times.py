@@ -95,7 +95,7 @@ def test_an_unpaid_time_is_free_again_after_its_window(academy: Academy, api: Ap
 
     answer = api.get(f"{A}/booking/{booking.pk}/").json()
     assert (early, late) == (0, 1)
-    assert (answer["status"], answer["state"]) == ("canceled", "expired")
+    assert (answer["status"], answer["reason"]) == ("canceled", "expired")
     assert academy.create(api_of(new_user())).status_code == 200
 
 
@@ -113,7 +113,7 @@ def test_a_coach_who_does_not_answer_in_time_has_declined_and_the_money_goes_bac
     answer = api.get(f"{A}/booking/{booking.pk}/").json()
     refund = Transaction.objects.get(kind="refund")
     assert (early, late) == (0, 1)
-    assert (answer["status"], answer["state"]) == ("canceled", "declined")
+    assert (answer["status"], answer["reason"]) == ("canceled", "declined")
     assert refund.amount == PRICE
     assert not Allocation.objects.filter(owner=f"line:{booking.pk}", state__in=KEEPS_TIME).exists()
     assert look_for_wrongs(now=utc_now()) == []

@@ -70,7 +70,6 @@ TABLE: dict[str, dict[str, tuple[int, str]]] = {
         "confirmed": (200, "confirmed"),  # once more changes nothing
         "in_progress": (200, "confirmed"),
         "completed": (200, "done"),
-        "no_show": (200, "done"),
     },
     "reject": only("paid", "rejected")
     | {"pending_approval": (200, "canceled"), "declined": (200, "canceled")},

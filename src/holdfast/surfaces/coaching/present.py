@@ -17,7 +17,7 @@ from holdfast.kernel.clock import utc_now
 from holdfast.kernel.money import Money
 from holdfast.web.slots import slots_out
 
-from .terms import WORDS
+from .terms import REASONS, WORDS
 
 NO_NAME = "Customer"
 
@@ -95,7 +95,7 @@ def booking(view: BookingView) -> dict[str, Any]:
         "status": WORDS[view.state],
         "created_at": clock(view.created_at.astimezone(zone)),
         "reference": view.reference,
-        "state": view.state,
+        "reason": REASONS.get(view.state),
         "timezone": zone.key,
         "price": view.price.decimal,
         "currency": view.price.currency,

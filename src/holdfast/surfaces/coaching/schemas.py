@@ -106,7 +106,8 @@ class Created(Schema):
 
 
 class BookingOut(Schema):
-    """Times are by the business's clock, in ``timezone``. ``state`` says ``status`` more exactly."""
+    """Times are by the business's clock, in ``timezone``. ``reason`` says which it is where a
+    ``status`` may mean several things."""
 
     id: int
     user_name: str
@@ -120,7 +121,7 @@ class BookingOut(Schema):
     status: STATUS
     created_at: str
     reference: str
-    state: str
+    reason: str | None
     timezone: str
     price: str
     currency: str

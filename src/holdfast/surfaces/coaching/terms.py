@@ -39,12 +39,14 @@ WORDS = {
     "confirmed": "confirmed",
     "in_progress": "confirmed",
     "completed": "done",
-    "no_show": "done",
     "declined": "canceled",
     "canceled": "canceled",
     "expired": "canceled",
+    "no_show": "canceled",
 }
 STATUSES = tuple(dict.fromkeys(WORDS.values()))
+# Where two of our states share a word, the reason tells them apart.
+REASONS = {state: state for state, word in WORDS.items() if list(WORDS.values()).count(word) > 1}
 
 # What is answered, word by word, as this trade's callers know it.
 CREATED = "Booking created successfully"
