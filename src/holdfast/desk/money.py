@@ -60,7 +60,7 @@ def money(request: HttpRequest, user: User) -> HttpResponse:
 
 def show_money(request: HttpRequest, user: User, *, said: str = "", status: int = 200) -> HttpResponse:
     """The same, with what has just been ``said`` to whoever wanted to do something about it."""
-    waiting = money_waiting_for(user)
+    waiting = money_waiting_for(user).select_related("order__business", "due")
     payments = list(waiting[:SHOWN])
     ways = ways_out_of(payments)
     told = {
