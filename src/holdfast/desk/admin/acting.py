@@ -12,9 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from holdfast.flows.asking import StillUnknown
-from holdfast.kernel.errors import HoldfastError, Invalid
+from holdfast.kernel.errors import HoldfastError
 from holdfast.platform.models import User
 
+from ..saying import why
 from .common import Rows
 from .unfolded import ModelAdmin
 
@@ -37,7 +38,7 @@ def do_to_each(
             said = act(row)
         except HoldfastError as no:
             level = messages.INFO if isinstance(no, StillUnknown) else messages.WARNING
-            page.message_user(request, f"{row}: {_why(no)}", level)
+            page.message_user(request, f"{row}: {why(no)}", level)
             continue
         page.log_change(request, row, done)
         page.message_user(request, said)
@@ -78,9 +79,3 @@ def acting(request: HttpRequest) -> User:
     """The platform admin who asks, as flows want to know who acts."""
     assert isinstance(request.user, User), "the admin is for people who have signed in"
     return request.user
-
-
-def _why(no: HoldfastError) -> str:
-    if isinstance(no, Invalid):
-        return " ".join(message for said in no.fields.values() for message in said)
-    return no.message
