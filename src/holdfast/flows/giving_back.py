@@ -116,7 +116,8 @@ def _left_of(booking: Booking, order: Order, payments: Sequence[Payment]) -> Mon
         own, _ = shares_of([booking], order) if kept else (0, 0)
         return Money(min(own, kept), order.currency)
     theirs, _ = shares_of(others, order) if others else (0, 0)
-    return Money(max(0, min(kept - theirs, totals_of(order)[booking.pk])), order.currency)
+    price = totals_of(order).get(booking.pk, 0)  # of what a cart was placed with before, nothing was kept
+    return Money(max(0, min(kept - theirs, price)), order.currency)
 
 
 @transaction_required

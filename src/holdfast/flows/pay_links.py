@@ -14,7 +14,7 @@ from holdfast.kernel.money import Money
 from holdfast.kernel.wording import first_and_more
 from holdfast.orders.dues import COMES_LATER
 from holdfast.orders.models import Due, Order
-from holdfast.orders.queries import services_of
+from holdfast.orders.queries import services_for
 from holdfast.payments.links import due_behind, new_key, page_of
 from holdfast.payments.models import Payment
 from holdfast.payments.queries import account_for, payment_by_reference
@@ -111,7 +111,7 @@ def asked_for(key: str, *, now: datetime) -> AskedFor:
     due = _due_behind(key)
     order = due.order
     business = order.business
-    lines = list(services_of(order))
+    lines = list(services_for(due))
     zone = business.zone
     return AskedFor(
         business=business.name,

@@ -14,6 +14,7 @@ from holdfast.kernel.errors import Conflict, Invalid, SlotTaken
 from holdfast.kernel.money import Money
 from holdfast.orders.actions import lock
 from holdfast.orders.carts import items_of
+from holdfast.orders.dues import COMES_LATER
 from holdfast.orders.models import CartItem, Due, Order
 from holdfast.payments.models import GatewayAccount
 from holdfast.platform import metrics
@@ -63,9 +64,8 @@ def place_cart(
         if cart.state in OVER:
             raise Conflict(OVER[cart.state])
         base = return_to(return_url, cart.business)
-        if _is_being_paid(cart, now=now):
-            return _pay_on(cart, base, by=by, method=method, amount=amount, now=now)
-        checkout = _place(cart, base, by=by, method=method, amount=amount, now=now)
+        go_on = _pay_on if _is_being_paid(cart, now=now) else _place
+        checkout = go_on(cart, base, by=by, method=method, amount=amount, now=now)
         if checkout is not None:
             return checkout
     raise Conflict(CHANGED)
@@ -77,11 +77,15 @@ def _is_being_paid(cart: Order, *, now: datetime) -> bool:
 
 def _pay_on(
     cart: Order, base: str, *, by: Shopper, method: str, amount: Decimal | None, now: datetime
-) -> Checkout:
-    _refuse_amount(Money(cart.total, cart.currency), amount)
-    if base != cart.return_base:
+) -> Checkout | None:
+    """None when what it was placed with is asked for no more."""
+    first = Due.objects.filter(order=cart, withdrawn_at=None).exclude(kind__in=COMES_LATER)
+    due = first.select_related("order__business").first()
+    if due is None:
+        return None
+    _refuse_amount(Money(due.order.total, due.order.currency), amount)
+    if base != due.order.return_base:
         Order.objects.filter(pk=cart.pk).update(return_base=base)
-    due = Due.objects.select_related("order__business").get(order=cart, withdrawn_at=None)
     return pay_due(due, by=str(by), method=method, now=now)
 
 
