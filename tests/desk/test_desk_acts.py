@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from holdfast.platform.models import User
 from tests.desk.conftest import browser_of
 from tests.flows.books import everything
 from tests.support.practice import Practice, new_member, new_practice, new_user
-from tests.support.racing import race
+from tests.support.racing import race, statuses
 from tests.support.sandbox import Sandbox
 from tests.support.shop import CART, Story, at, bought, ordered, three_of
 from tests.support.ways import FAR, HOLD, PRICE, TRADE, asked_for, waiting
@@ -363,9 +364,9 @@ def test_of_two_who_press_the_same_button_at_once_one_does_it(
 ) -> None:
     browsers = [browser_of(new_member(practice, "staff")) for _ in range(4)]
 
-    answers = race([lambda browser=browser: post(browser, story.booking, what) for browser in browsers])
+    answers = race([partial(post, browser, story.booking, what) for browser in browsers])
 
-    assert sorted(getattr(answer, "status_code", answer) for answer in answers) == [303, 409, 409, 409]
+    assert statuses(answers) == [303, 409, 409, 409]
     assert len(moves()) == 1
     assert len(story.refunds()) == 1
 
@@ -373,9 +374,9 @@ def test_of_two_who_press_the_same_button_at_once_one_does_it(
 def test_of_two_who_record_the_same_cash_one_does(practice: Practice, unpaid: Story) -> None:
     browsers = [browser_of(new_member(practice, "staff")) for _ in range(4)]
 
-    answers = race([lambda browser=browser: post(browser, unpaid.booking, "record") for browser in browsers])
+    answers = race([partial(post, browser, unpaid.booking, "record") for browser in browsers])
 
-    assert sorted(getattr(answer, "status_code", answer) for answer in answers) == [303, 409, 409, 409]
+    assert statuses(answers) == [303, 409, 409, 409]
     assert [payment.captured for payment in unpaid.payments if payment.wins] == [PRICE]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from holdfast.platform.models import GatewayEvent, Transition, User
 from tests.desk.conftest import booked, browser_of, call_from_the_gateway, lose_messages, quarantined
 from tests.flows.books import everything
 from tests.support.practice import Practice, held, new_member, new_practice, new_user, payment_of
-from tests.support.racing import race
+from tests.support.racing import race, statuses
 from tests.support.sandbox import Sandbox
 from tests.support.shop import Story, at, bought
 from tests.support.statements import count_statements
@@ -227,9 +228,9 @@ def test_of_many_who_give_back_and_accept_at_once_one_does(practice: Practice, w
     def press(what: str) -> Any:
         return browser_of(new_member(practice, "staff")).post(f"/desk/payments/{waits}/{what}/")
 
-    answers = race([lambda what=what: press(what) for what in ("return", "accept") * 2])
+    answers = race([partial(press, what) for what in ("return", "accept") * 2])
 
-    assert sorted(getattr(answer, "status_code", answer) for answer in answers) == [303, 409, 409, 409]
+    assert statuses(answers) == [303, 409, 409, 409]
     assert not money_waiting_on_a_person().exists()
 
 

@@ -48,3 +48,11 @@ def kinds(results: Sequence[object]) -> dict[str, int]:
     """How many of each: the names of the errors, and of the types of the answers."""
     names = [type(result).__name__ for result in results]
     return {name: names.count(name) for name in sorted(set(names))}
+
+
+def statuses(answers: Sequence[Any]) -> list[Any]:
+    """The status of each answer, the lowest first. What was raised instead fails the test that looks."""
+    for answer in answers:
+        if isinstance(answer, Exception):
+            raise answer
+    return sorted(answer.status_code for answer in answers)
