@@ -84,7 +84,7 @@ class Academy:
 
 
 def academy_of(practice: Practice) -> Academy:
-    coach, user = _coach(practice, "Coach Smith", "Ten years on the mat.")
+    coach, user = _coach(practice, "The coach", "Ten years on the mat.")
     _, other = _coach(practice, "Coach Jones", "")
     places = Resource.objects.create(
         business=practice.business,

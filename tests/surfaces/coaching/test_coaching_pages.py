@@ -38,7 +38,7 @@ def test_a_course_page_reserves_a_time_and_leads_to_its_confirmation(
     sent = browser.post(page, {"date": DAY, "start_time": "10:00", "note": "My knee hurts."})
 
     booking = Booking.objects.get()
-    assert "With Coach Smith. Ten years on the mat." in text(shown)
+    assert "With The coach. Ten years on the mat." in text(shown)
     assert "Reserve this time for ₹1,500.00" in text(shown)
     assert (sent.status_code, sent["Location"]) == (303, f"/payment/confirm/{booking.pk}/")
     assert (booking.state, booking.line.details["note"]) == ("pending_payment", "My knee hurts.")
@@ -70,7 +70,7 @@ def test_the_confirmation_says_what_is_booked_and_starts_the_payment(
         "10:00–11:00 (Asia/Kolkata time)",
         "₹1,500.00",
         "Reserved until",
-        "Coach Smith",
+        "The coach",
     ):
         assert said in shown
     assert sent.status_code == 303
