@@ -85,7 +85,7 @@ class Academy:
 
 def academy_of(practice: Practice) -> Academy:
     coach, user = _coach(practice, "The coach", "Ten years on the mat.")
-    _, other = _coach(practice, "Coach Jones", "")
+    _, other = _coach(practice, "The other coach", "")
     places = Resource.objects.create(
         business=practice.business,
         kind=Resource.Kind.PLACES,
