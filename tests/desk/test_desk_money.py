@@ -304,3 +304,20 @@ def test_the_gateway_is_asked_now_and_what_it_says_is_said(
     assert 'Taken <strong class="amount">₹1,999.00</strong>' in page
     assert "Asked the gateway." in page
     assert Booking.objects.get().state == "confirmed"
+
+
+def test_no_gateway_is_asked_about_what_was_taken_by_hand(cash: Transaction, staff: User) -> None:
+    before, address = everything(), f"/desk/payments/{cash.payment}/"
+
+    answer = browser_of(staff).post(f"{address}look/")
+
+    assert answer.status_code == 409
+    assert "somebody here has taken it by hand" in answer.content.decode()
+    assert "/look/" not in page_of(browser_of(staff), address)
+    assert everything() == before
+
+
+def test_the_first_page_leads_to_it_with_a_count(waits: Payment, cash: Transaction, staff: User) -> None:
+    page = page_of(browser_of(staff), "/desk/")
+
+    assert f'<a href="{MONEY}">See to this money (2)</a>' in page

@@ -132,7 +132,9 @@ def _reschedule(doing: Doing) -> str:
         raise Invalid({"start": ["Choose one of the free times."]}) from None
     if starts_at.tzinfo is not None:
         raise Invalid({"start": ["Choose one of the free times."]})
-    reschedule_booking(doing.reference, starts_at, by=doing.by, trade=doing.trade, now=doing.now)
+    moved = reschedule_booking(doing.reference, starts_at, by=doing.by, trade=doing.trade, now=doing.now)
+    if moved.due is not None:  # one's own booking, which is moved as by any customer
+        return f"It moves to {in_words(starts_at)} when the difference has been paid."
     return f"It is moved to {in_words(starts_at)}, and its customer is told."
 
 

@@ -16,6 +16,7 @@ from holdfast.platform.models import User
 from . import rows
 from .agenda_rows import blocks_in, entries_of, week_of
 from .entry import at_the_desk
+from .money import unmatched_for
 from .scope import (
     bookings_open_to,
     bookings_to_answer_for,
@@ -26,7 +27,7 @@ from .scope import (
 )
 
 A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
-FINDINGS_SHOWN = 20
+SHOWN = 20
 YEARS = range(2000, 2200)
 
 
@@ -35,12 +36,14 @@ def front(request: HttpRequest, user: User) -> HttpResponse:
     """A day or a week of one business, of all or of one who gives it, and what waits on a person."""
     businesses = list(businesses_of(user))
     business = _chosen(request.GET.get("business", ""), businesses)
+    waiting = money_waiting_for(user)
     told: dict[str, Any] = {
         "businesses": businesses,
         "business": business,
-        "waiting": rows.waiting(money_waiting_for(user)),
+        "waiting": rows.waiting(waiting[:SHOWN]),
+        "to_see_to": waiting.count() + unmatched_for(user).count(),
         "to_answer": [rows.appointment(booking) for booking in bookings_to_answer_for(user)],
-        "findings": findings_for(user)[:FINDINGS_SHOWN],
+        "findings": findings_for(user)[:SHOWN],
     }
     if business is not None:
         told |= _agenda(request, user, business)

@@ -22,10 +22,12 @@ from holdfast.flows.reconciliation import look_at
 from holdfast.flows.refunds import ask_anew, give_back_what_waits, leave_to_a_person, record_refund
 from holdfast.flows.webhooks import payment_of, replay, set_aside
 from holdfast.kernel.clock import utc_now
+from holdfast.kernel.errors import Conflict
 from holdfast.kernel.wording import amount_in_words
 from holdfast.notifications.models import Email
 from holdfast.orders.models import Order
 from holdfast.payments.models import GatewayAccount, Payment, Transaction
+from holdfast.payments.queries import BY_HAND
 from holdfast.platform.db import transaction
 from holdfast.platform.models import GatewayEvent, User
 
@@ -173,6 +175,8 @@ def _answer(request: HttpRequest, user: User, payment: Payment | None, do: Calla
 
 
 def _look(payment: Payment, user: User, now: datetime) -> str:
+    if payment.account.gateway == BY_HAND:
+        raise Conflict("No gateway has this money: somebody here has taken it by hand.")
     is_clear = look_at(payment.pk, now=now)
     _remember(user, payment, "Asked the gateway")
     payment.refresh_from_db()
