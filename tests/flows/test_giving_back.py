@@ -162,6 +162,19 @@ def test_of_a_deposit_only_what_has_been_paid_can_go_back(
     assert_all_is_well()
 
 
+def test_a_deposit_that_went_back_whole_is_asked_for_no_more_and_only_the_balance_is(
+    practice: Practice, sandbox: Sandbox, staff: User
+) -> None:
+    story = bought(sandbox, at(practice.offering, "10:00"), terms=DEPOSIT)
+
+    refunded(story, previewed(story, staff).all_of_it, staff)
+    goes_back(sandbox)
+
+    assert story.states == ["completed", "confirmed"]
+    assert story.asks() == [(Kind.BALANCE, story.order.total)]
+    assert_all_is_well()
+
+
 def test_what_a_cancellation_has_kept_can_go_back_later(
     practice: Practice, sandbox: Sandbox, staff: User
 ) -> None:

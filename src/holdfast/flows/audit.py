@@ -45,7 +45,7 @@ CHECKS = {
                               'no_show'))
     """,
     # By its terms a booking has all of its money, or the deposit, or the money is reserved; or it is free, or
-    # is paid for on the spot.
+    # is paid for on the spot, or all that was paid first has been given back and is asked for no more.
     "booking without its money": """
         SELECT 'booking', b.line_id, format('%%s is %%s and nothing has paid for it', b.reference, b.state)
         FROM holdfast_booking_booking b
@@ -57,6 +57,10 @@ CHECKS = {
           AND NOT EXISTS (
             SELECT FROM holdfast_orders_due d
             WHERE d.order_id = o.id AND d.kind = 'full' AND d.amount = 0
+          ) AND NOT EXISTS (
+            SELECT FROM holdfast_payments_payment p JOIN holdfast_orders_due d ON d.id = p.due_id
+            WHERE p.order_id = o.id AND d.kind IN ('full', 'deposit') AND d.withdrawn_at IS NOT NULL
+              AND p.won_at IS NOT NULL AND p.captured = p.refunding + p.refunded + p.reversed
           ) AND NOT EXISTS (
             SELECT FROM holdfast_payments_payment p JOIN holdfast_orders_due d ON d.id = p.due_id
             WHERE p.order_id = o.id AND p.wins AND d.kind IN ('full', 'deposit')
