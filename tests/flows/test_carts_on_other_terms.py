@@ -8,10 +8,11 @@ import pytest
 
 from holdfast.booking.models import Booking
 from holdfast.catalog.terms import DAY, Way
-from holdfast.flows.carts import remove_item
+from holdfast.flows.carts import carts_of, delete_cart, remove_item, views_of
 from holdfast.flows.ending import expire_orders
 from holdfast.flows.giving_back import preview_refund
 from holdfast.flows.pay_links import Stands, asked_for, link_for
+from holdfast.kernel.errors import NotFound
 from holdfast.orders.models import Due
 from holdfast.platform.models import User
 from tests.support.carts import HOLD_ENDS, TOTAL, TRADE, Basket, comes_in, filled, three_of, wanted
@@ -79,3 +80,22 @@ def test_a_link_to_pay_for_a_cart_that_was_changed_since_says_that_it_is_over(le
     seen = asked_for(left.key, now=HOLD_ENDS)
 
     assert (seen.title, seen.stands) == (left.booking.line.title, Stands.OVER)
+
+
+@pytest.mark.spec("PUJ-2", "PUJ-5")
+@pytest.mark.parametrize("has_run_out", [True, False])
+def test_a_cart_that_was_booked_and_never_paid_is_gone_when_it_is_deleted(
+    practice: Practice, sandbox: Sandbox, has_run_out: bool
+) -> None:
+    cart = filled(*three_of(practice), way=Way.HOLD_THEN_PAY)
+    cart.place()
+    if has_run_out:
+        expire_orders(now=HOLD_ENDS)
+        item = cart.seen(now=HOLD_ENDS).items[0]
+        remove_item(cart.cart_id, item.id, by=cart.shopper, trade=TRADE, now=HOLD_ENDS)
+
+    delete_cart(cart.cart_id, by=cart.shopper, trade=TRADE, now=HOLD_ENDS)
+
+    assert views_of(carts_of(cart.user, trade=TRADE), now=HOLD_ENDS) == []
+    with pytest.raises(NotFound):
+        delete_cart(cart.cart_id, by=cart.shopper, trade=TRADE, now=HOLD_ENDS)

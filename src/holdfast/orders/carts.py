@@ -11,11 +11,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from holdfast.catalog.models import Business, Offering
 from holdfast.catalog.terms import Terms
 from holdfast.platform.db import transaction_required
-from holdfast.platform.models import Customer, User
+from holdfast.platform.models import Customer, Transition, User
 from holdfast.platform.moves import born
 
 from .actions import withdraw_all
-from .models import CartItem, Line, Order
+from .models import CartItem, Order
 
 
 def carts_of_user(user: User, *, trade: str) -> QuerySet[Order]:
@@ -23,9 +23,11 @@ def carts_of_user(user: User, *, trade: str) -> QuerySet[Order]:
 
     One that was paid for is among them, also when all of its bookings have been canceled since.
     """
-    booked = Line.objects.filter(order=OuterRef("pk"), booking__isnull=False)
+    since_it_was_paid = Transition.objects.filter(
+        subject="order", subject_id=OuterRef("pk"), before="completed", after="canceled"
+    )
     own = Order.objects.filter(customer__user=user, trade=trade, updated_at__isnull=False)
-    there = own.filter(~Q(state="canceled") | Exists(booked))
+    there = own.filter(~Q(state="canceled") | Exists(since_it_was_paid))
     return there.select_related("business", "customer").order_by("-pk")
 
 
