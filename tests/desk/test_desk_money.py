@@ -16,7 +16,7 @@ from holdfast.flows.giving_back import preview_refund, refund_booking
 from holdfast.flows.reconciliation import reconcile
 from holdfast.flows.recording import Method, Taken, record_payment
 from holdfast.flows.timeline import timeline_of
-from holdfast.flows.watching import money_waiting_on_a_person
+from holdfast.flows.watching import ids_of_money_that_waits, money_waiting_on_a_person
 from holdfast.kernel.money import Money
 from holdfast.notifications.models import Email
 from holdfast.payments.models import Payment, Transaction
@@ -182,7 +182,7 @@ def test_what_waits_is_found_by_its_own_indexes(db: None) -> None:
     with transaction(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # the tables are empty here
 
-        plan = money_waiting_on_a_person().explain()
+        plan = ids_of_money_that_waits().explain()
 
     for index in ("money_that_pays_nothing", "refunds_by_hand", "refunds_refused"):
         assert index in plan, plan
