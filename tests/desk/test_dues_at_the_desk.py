@@ -14,7 +14,9 @@ from holdfast.flows.callers import Caller
 from holdfast.flows.cancellation import cancel_booking
 from holdfast.flows.counter import Pays, Wanted, book_at_the_counter
 from holdfast.flows.pay_links import asked_for
+from holdfast.flows.timeline import timeline_of
 from holdfast.kernel.clock import utc_now
+from holdfast.notifications.models import Email
 from holdfast.orders.models import Due
 from holdfast.payments.models import PayLink
 from holdfast.platform.models import User
@@ -22,6 +24,7 @@ from holdfast.surfaces.astrology.terms import TERMS
 from tests.desk.conftest import browser_of
 from tests.support.practice import Practice, choice, new_member, new_practice, new_user
 from tests.support.sandbox import Sandbox
+from tests.support.worker import work
 
 pytestmark = pytest.mark.spec("DESK-4")
 
@@ -82,6 +85,26 @@ def test_a_link_is_sent_and_no_queue_holds_its_key(practice: Practice, staff: Us
     assert set(names) == {"pay_link"}
     assert all(set(mail) == {"name", "due", "by", "step"} for mail in mails())
     assert PayLink.objects.count() == 0  # it is made when the mail is
+
+
+@pytest.mark.spec("GEN-14", "DESK-4")
+def test_the_story_of_a_booking_tells_of_a_link_that_was_sent_and_sends_it_again(
+    practice: Practice, staff: User, mailoutbox: list[Any]
+) -> None:
+    booking = booked_in(practice, staff, Caller(name="Asha", email="asha@example.com"))
+    work()
+    email, browser = Email.objects.get(kind="pay_link"), browser_of(staff)
+
+    told = timeline_of(booking.line.order_id)
+    browser.post(f"/desk/emails/{email.pk}/again/", {"booking": booking.reference})
+    work()
+
+    assert [(entry.what, entry.row) for entry in told if entry.kind == "email"] == [
+        ("email “pay_link” sent", email.pk)
+    ]
+    assert [mail.to for mail in mailoutbox] == [["asha@example.com"]] * 2
+    assert PayLink.objects.count() == 2
+    assert f"/desk/emails/{email.pk}/again/" in text_of(browser.get(f"/desk/bookings/{booking.reference}/"))
 
 
 def test_without_an_address_one_is_asked_for_and_kept(asked: Booking, staff: User) -> None:

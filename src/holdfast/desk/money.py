@@ -40,7 +40,8 @@ from .ways_out import ways_out_of
 
 SHOWN = 50
 NOTE_AT_MOST = 40
-ORDER_OF = {"booking": "lines__booking", "payment": "payments"}  # what an email is about, seen from its order
+# What an email is about, seen from its order.
+ORDER_OF = {"booking": "lines__booking", "payment": "payments", "due": "dues"}
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def set_event_aside(request: HttpRequest, user: User, event: int) -> HttpRespons
 
 @acting_at_the_desk
 def mail_again(request: HttpRequest, user: User, email: int) -> HttpResponse:
-    """Send an email about a booking or a payment once more."""
+    """Send an email about a booking, a payment or a due once more."""
     found = get_object_or_404(Email, pk=email, subject_kind__in=ORDER_OF)
     theirs = Order.objects.filter(business__in=businesses_run_by(user))
     order = get_object_or_404(theirs, **{ORDER_OF[found.subject_kind]: found.subject_id})

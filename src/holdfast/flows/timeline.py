@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from holdfast.booking.models import Booking, Rescheduling
 from holdfast.notifications.models import Email
-from holdfast.orders.models import Redemption
+from holdfast.orders.models import Due, Redemption
 from holdfast.payments.models import Payment, Transaction
 from holdfast.platform.models import GatewayEvent, Transition
 
@@ -166,6 +166,8 @@ def _emails(subjects: Subjects) -> list[Email]:
     about = Q()
     for kind in ("payment", "booking"):
         about |= Q(subject_kind=kind, subject_id__in=subjects.ids(kind))
+    dues = Due.objects.filter(order=subjects.order_id).values("pk")
+    about |= Q(subject_kind="due", subject_id__in=dues)
     return list(Email.objects.filter(about, sent_at__isnull=False).order_by("pk"))
 
 
