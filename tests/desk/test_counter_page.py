@@ -184,8 +184,12 @@ def test_who_pays_on_the_spot_is_confirmed(practice: Practice, staff: User) -> N
     answer = send(browser_of(staff), practice, pays="spot", amount="0.00")
 
     assert answer.status_code == 303
-    assert Booking.objects.get().state == "confirmed"
+    booking = Booking.objects.get()
+    assert booking.state == "confirmed"
     assert Payment.objects.count() == 0
+    story = text_of(browser_of(staff).get(answer["Location"]))
+    assert "The booking is confirmed." in story
+    assert "has its money" not in story
 
 
 @pytest.mark.spec("GEN-2")

@@ -222,12 +222,42 @@ def test_only_what_is_possible_is_offered(
 def test_a_provider_is_offered_what_is_theirs_to_say_and_nothing_about_money(
     practice: Practice, story: Story, astrologer: User
 ) -> None:
+    has_begun(story)
+
     page = page_of(browser_of(astrologer), story.booking)
 
     offered = {what for what in ACTS if f"/desk/bookings/{story.booking}/{what}/" in page}
     assert offered == {"begin", "complete", "miss"}
     for hidden in ("/desk/payments/", "/replay/", "/again/"):
         assert hidden not in page
+
+
+def test_nothing_is_offered_to_be_said_of_an_appointment_days_ahead(
+    practice: Practice, story: Story, astrologer: User
+) -> None:
+    for browser in (browser_of(astrologer), browser_of(new_member(practice, "staff"))):
+        page = page_of(browser, story.booking)
+
+        assert not any(f"/{what}/" in page for what in ("begin", "complete", "miss"))
+
+
+def test_who_took_money_by_hand_is_named_and_what_goes_back_by_hand_is_said(
+    practice: Practice, unpaid: Story
+) -> None:
+    staff = new_member(practice, "staff")
+    done(browser_of(staff), unpaid.booking, "record")
+
+    page = done(browser_of(staff), unpaid.booking, "refund")
+
+    assert f"Taken by {staff.email} (staff)." in page
+    assert "Purchase of INR 1999.00." in page
+    assert "What was taken by hand is given back by hand, and written down under Money." in page
+
+
+def test_what_goes_back_by_itself_is_nobodys_task(practice: Practice, story: Story) -> None:
+    page = done(browser_of(new_member(practice, "staff")), story.booking, "refund")
+
+    assert "by hand" not in page
 
 
 # ---- what is refused --------------------------------------------------------------------------------------

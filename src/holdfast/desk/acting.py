@@ -20,6 +20,7 @@ from holdfast.flows.rescheduling import reschedule_booking
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import Invalid
 from holdfast.kernel.wording import amount_in_words
+from holdfast.payments.queries import BY_HAND, payments_of
 from holdfast.platform.models import User
 
 from .amounts import money_from
@@ -80,7 +81,7 @@ def _accept(doing: Doing) -> str:
 def _decline(doing: Doing) -> str:
     why = doing.text("why")
     decline_booking(doing.reference, by=doing.by, trade=doing.trade, now=doing.now, why=why)
-    return "It is declined. Its customer is told, and has the money back."
+    return f"It is declined. Its customer is told, and the money goes back.{_by_hand(doing)}"
 
 
 def _record(doing: Doing) -> str:
@@ -106,7 +107,16 @@ def _refund(doing: Doing) -> str:
     refund_booking(
         doing.reference, amount, left=left, reason=reason, by=doing.by, trade=doing.trade, now=doing.now
     )
-    return f"{amount_in_words(amount)} goes back to the customer. The booking stays as it is."
+    return (
+        f"{amount_in_words(amount)} goes back to the customer. The booking stays as it is.{_by_hand(doing)}"
+    )
+
+
+def _by_hand(doing: Doing) -> str:
+    """What is left to do for somebody here, where money was taken here."""
+    taken = payments_of(doing.booking.line.order_id).filter(account__gateway=BY_HAND, captured__gt=0)
+    said = " What was taken by hand is given back by hand, and written down under Money."
+    return said if taken.exists() else ""
 
 
 def _cancel(doing: Doing) -> str:
@@ -121,7 +131,9 @@ def _cancel(doing: Doing) -> str:
         by_terms=whose == "theirs",
         why=doing.text("why"),
     )
-    back = f"{amount_in_words(owed.refund)} goes back." if owed.refund else "Nothing goes back."
+    back = (
+        f"{amount_in_words(owed.refund)} goes back.{_by_hand(doing)}" if owed.refund else "Nothing goes back."
+    )
     return f"It is canceled, and its customer is told. {back}"
 
 

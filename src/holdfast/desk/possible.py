@@ -12,6 +12,7 @@ from holdfast.availability.queries import free_slots
 from holdfast.booking.models import Booking
 from holdfast.catalog.queries import businesses_run_by
 from holdfast.flows.cancellation import Owed, preview_cancellation
+from holdfast.flows.completion import may_be_said
 from holdfast.flows.counter import as_staff_sell
 from holdfast.flows.giving_back import Refundable, preview_refund
 from holdfast.flows.recording import Method
@@ -91,7 +92,7 @@ def possible(booking: Booking, user: User, *, now: datetime) -> Possible:
         refund=_refund(booking, user, now=now) if runs_it and not own else None,
         cancel=_cancellation(booking, user, now=now) if runs_it or own else None,
         moves=(runs_it or own) and allows(booking.state, "reschedule"),
-        buttons=[] if own else [one for one in BUTTONS if allows(booking.state, one[0])],
+        buttons=[] if own else [one for one in BUTTONS if may_be_said(booking, one[0], now=now)],
         runs_it=runs_it,
     )
 

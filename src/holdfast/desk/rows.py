@@ -13,6 +13,8 @@ from holdfast.kernel.money import Money
 from holdfast.kernel.wording import amount_in_words
 from holdfast.payments.models import Payment
 
+from .story import said_of
+
 CONTACT = ("contact_email", "contact_phone")
 OVER = ("canceled", "declined", "expired", "no_show")
 
@@ -50,7 +52,7 @@ class Attempt:
     captured: str
     refunded: str
     left_without_us: str  # empty if nothing has
-    recorded_by: str
+    taken_by: str  # empty if a gateway has taken it
     pays: bool
     quarantined: bool
     reason: str
@@ -99,7 +101,13 @@ def details_of(booking: Booking) -> list[tuple[str, Any]]:
     ]
 
 
-def attempt(payment: Payment, zone: ZoneInfo) -> Attempt:
+def attempts(payments: Iterable[Payment], zone: ZoneInfo) -> list[Attempt]:
+    those = list(payments)
+    takers = said_of(payment.recorded_by for payment in those)
+    return [_attempt(payment, takers.get(payment.recorded_by, ""), zone) for payment in those]
+
+
+def _attempt(payment: Payment, taken_by: str, zone: ZoneInfo) -> Attempt:
     return Attempt(
         reference=payment.reference,
         state=_words(payment.state),
@@ -109,7 +117,7 @@ def attempt(payment: Payment, zone: ZoneInfo) -> Attempt:
         captured=_money(payment.captured, payment),
         refunded=_money(payment.refunded, payment),
         left_without_us=_money(payment.reversed, payment) if payment.reversed else "",
-        recorded_by=payment.recorded_by,
+        taken_by=taken_by,
         pays=payment.wins,
         quarantined=payment.quarantined,
         reason=payment.reason,

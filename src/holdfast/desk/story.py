@@ -5,7 +5,7 @@ Each entry has a plain sentence, and beneath it what the books say in their own 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -16,11 +16,13 @@ from holdfast.platform.models import User
 
 USERS = ("customer", "staff", "admin")  # kinds of actors whose number is a user's
 CLOCK = "The clock"
+# Who is neither a user nor a gateway, as it is said.
+OTHERS = {"clock": CLOCK, "link": "Whoever had the link to pay", "mail": "The mail"}
 # What it means that something of this kind has made this move. What is not here is told by its own words.
 SENTENCES = {
     ("order", "create"): "The order was placed, and its time is held.",
     ("order", "place"): "The order was placed, and its time is held.",
-    ("order", "complete"): "The order has what it asked for first, and its bookings stand.",
+    ("order", "complete"): "The order stands, and its bookings with it.",
     ("order", "expire"): "The order ended without its money, and its time is free again.",
     ("order", "cancel"): "The order was canceled, and its time is free again.",
     ("order", "reopen"): "The cart is open again, and its time is free.",
@@ -36,7 +38,7 @@ SENTENCES = {
     ("payment", "lapse"): "The reserved money can no longer be taken.",
     ("booking", "create"): "The booking was made.",
     ("booking", "await_approval"): "The booking has its money, and waits to be accepted.",
-    ("booking", "confirm"): "The booking has its money, and is confirmed.",
+    ("booking", "confirm"): "The booking is confirmed.",
     ("booking", "approve"): "The booking was accepted.",
     ("booking", "decline"): "The booking was declined. Its money goes back.",
     ("booking", "expire"): "The booking ended unpaid.",
@@ -90,8 +92,15 @@ class Told:
 def story_of(order_id: int, zone: ZoneInfo) -> list[Told]:
     """All that happened around an order, by the business's clock, with the addresses of whoever is a user."""
     entries = timeline_of(order_id)
-    emails, labels = _emails_of(entries), gateway_labels()
+    emails, labels = _emails_of(entry.actor for entry in entries), gateway_labels()
     return [_told(entry, zone, emails, labels) for entry in entries]
+
+
+def said_of(actors: Iterable[str]) -> dict[str, str]:
+    """How actors are told of to somebody at the desk; one query if any of them is a user, else none."""
+    told = {actor for actor in actors if actor}
+    emails = _emails_of(told) if told else {}
+    return {actor: _who(actor, emails, gateway_labels()) for actor in told}
 
 
 def _told(entry: Entry, zone: ZoneInfo, emails: Mapping[str, str], labels: Mapping[str, str]) -> Told:
@@ -114,11 +123,15 @@ def _sentence(entry: Entry, labels: Mapping[str, str]) -> str:
         gateway = labels.get(entry.actor.partition(":")[2], "The gateway")
         return f"{gateway} called. {CALLS.get(_words(entry.after), '')}".strip()
     if entry.kind == "email":
-        return "An email was sent."
+        return f"An email was sent{' to whoever gives it' if '_for_provider' in entry.what else ''}."
     if entry.kind == "person":
         return f"{entry.why}."
     plain = SENTENCES.get((entry.subject, entry.event))
-    return plain.format(what=entry.what.partition(": ")[0]) if plain else f"{entry.what.capitalize()}."
+    return (
+        plain.format(what=entry.what.partition(": ")[0])
+        if plain
+        else f"{entry.what[:1].upper()}{entry.what[1:]}."
+    )
 
 
 def _who(actor: str, emails: Mapping[str, str], labels: Mapping[str, str]) -> str:
@@ -126,11 +139,11 @@ def _who(actor: str, emails: Mapping[str, str], labels: Mapping[str, str]) -> st
     kind, _, name = actor.partition(":")
     if actor in emails:
         return f"{emails[actor]} ({kind})"
-    return labels.get(name, name) if kind == "gateway" else CLOCK if kind == "clock" else actor
+    return labels.get(name, name) if kind == "gateway" else OTHERS.get(kind, actor)
 
 
-def _emails_of(entries: Sequence[Entry]) -> dict[str, str]:
-    users = {entry.actor: entry.actor.partition(":")[2] for entry in entries if _is_user(entry.actor)}
+def _emails_of(actors: Iterable[str]) -> dict[str, str]:
+    users = {actor: actor.partition(":")[2] for actor in actors if _is_user(actor)}
     found = dict(User.objects.filter(pk__in=users.values()).values_list("pk", "email"))
     return {actor: found.get(int(pk), "somebody who is no longer there") for actor, pk in users.items()}
 

@@ -45,7 +45,7 @@ def show_booking(
         "may": may,
         "methods": METHODS,
         "dues": dues_of(found),
-        "attempts": [rows.attempt(payment, zone) for payment in payments_of(order_id)],
+        "attempts": rows.attempts(payments_of(order_id), zone),
         "opens_payments": may.runs_it,
         "story": story_of(order_id, zone),
         "tells": may.runs_it,
@@ -70,7 +70,7 @@ def show_payment(
     business = found.order.business
     booked = bookings_open_to(user).filter(line__order_id=found.order_id)
     told = {
-        "attempt": rows.attempt(found, business.zone),
+        "attempt": rows.attempts([found], business.zone)[0],
         "business": business,
         "customer": found.order.customer,
         "gateway": found.account.gateway,

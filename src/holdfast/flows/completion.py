@@ -13,8 +13,8 @@ from holdfast.platform.models import User
 from .changing import change_from_inside
 
 NOT_YET = "This has not begun yet."
-AT_THE_START = timedelta(0)
-EARLY = timedelta(minutes=30)  # who comes early need not wait for the clock
+# How long before its time each may be said: who comes early need not wait for the clock.
+EARLY = {"begin": timedelta(minutes=30), "complete": timedelta(0), "miss": timedelta(0)}
 
 
 def begin_booking(reference: str, *, by: User, trade: str, now: datetime) -> None:
@@ -22,7 +22,7 @@ def begin_booking(reference: str, *, by: User, trade: str, now: datetime) -> Non
 
     Raises NotFound, Forbidden for its customer, and Conflict before that or when it is over.
     """
-    _say(reference, "begin", early=EARLY, by=by, trade=trade, now=now)
+    _say(reference, "begin", by=by, trade=trade, now=now)
 
 
 def complete_booking(reference: str, *, by: User, trade: str, now: datetime) -> None:
@@ -30,7 +30,7 @@ def complete_booking(reference: str, *, by: User, trade: str, now: datetime) -> 
 
     Raises NotFound, Forbidden for its customer, and Conflict before it has begun or when it is over.
     """
-    _say(reference, "complete", early=AT_THE_START, by=by, trade=trade, now=now)
+    _say(reference, "complete", by=by, trade=trade, now=now)
 
 
 def miss_booking(reference: str, *, by: User, trade: str, now: datetime) -> None:
@@ -38,15 +38,24 @@ def miss_booking(reference: str, *, by: User, trade: str, now: datetime) -> None
 
     Raises NotFound, Forbidden for its customer, and Conflict before it has begun or when it is over.
     """
-    _say(reference, "miss", early=AT_THE_START, by=by, trade=trade, now=now)
+    _say(reference, "miss", by=by, trade=trade, now=now)
 
 
-def _say(reference: str, event: str, *, early: timedelta, by: User, trade: str, now: datetime) -> None:
+def may_be_said(booking: Booking, event: str, *, now: datetime) -> bool:
+    """Whether it is time to say this of a booking, and its state allows it."""
+    return booking.lifecycle.allows(booking.state, event) and _is_time(booking, event, now=now)
+
+
+def _say(reference: str, event: str, *, by: User, trade: str, now: datetime) -> None:
     change = change_from_inside(reference, by=by, trade=trade)
     with transaction():
         lock(change.order_id)
         booking = Booking.objects.get(pk=change.booking_id)
         booking.lifecycle.after(booking.state, event)
-        if now < booking.starts_at - early and booking.state != "in_progress":
+        if not _is_time(booking, event, now=now):
             raise Conflict(NOT_YET)
         booking.move(event, by=change.by, at=now)
+
+
+def _is_time(booking: Booking, event: str, *, now: datetime) -> bool:
+    return now >= booking.starts_at - EARLY[event] or booking.state == "in_progress"
