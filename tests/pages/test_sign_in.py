@@ -27,6 +27,12 @@ def test_a_session_signs_in_to_the_pages_and_to_the_api(customer: User, client: 
     assert "customer@example.com" in client.get("/").content.decode()
 
 
+def test_the_address_is_asked_for_with_a_keyboard_for_addresses(client: Client) -> None:
+    page = client.get("/sign-in/").content.decode()
+
+    assert '<input type="email" name="username"' in page
+
+
 def test_signing_in_needs_the_form_of_this_browser(customer: User) -> None:
     browser = Client(enforce_csrf_checks=True)
 
