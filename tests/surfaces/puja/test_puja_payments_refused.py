@@ -47,6 +47,19 @@ def test_an_unknown_method_is_refused(api: Api, cart: dict[str, Any], method: An
 
 
 @pytest.mark.spec("PUJ-4", "GEN-5")
+@pytest.mark.parametrize("written", ["abc", "", 0, -1, 1.5, True, [], 2**63])
+def test_what_is_no_id_of_a_cart_is_refused_in_plain_words(
+    api: Api, cart: dict[str, Any], written: Any
+) -> None:
+    before = state()
+
+    answer = api.send(PAY, {"cart_id": written})
+
+    assert (answer.status_code, answer.json()) == (400, {"cart_id": ["Write the cart's id or its cart_id."]})
+    assert state() == before
+
+
+@pytest.mark.spec("PUJ-4", "GEN-5")
 @pytest.mark.parametrize("amount", [500.0, "998.99", "999.001", 0, "0.999e3x", True, -999, "NaN", "1e400"])
 def test_another_amount_is_refused(api: Api, cart: dict[str, Any], amount: Any) -> None:
     before = state()

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+    WrapValidator,
+)
 
 from holdfast.web.birth import Gender, Phone, Questions
 from holdfast.web.fields import Birthday, Clock, Day, EitherClock, Email, Id, MayBeNull, PlainText, Text
@@ -36,13 +44,21 @@ def _one_of_both_ids(said: Any) -> Any:
     return said
 
 
+def _refused_in_our_words(said: Any, read: Callable[[Any], int | UUID]) -> int | UUID:
+    """One finding in place of one for each kind of id, which would be named by the types that were tried."""
+    try:
+        return read(said)
+    except ValidationError:
+        raise ValueError("Write the cart's id or its cart_id.") from None
+
+
 Amount = Annotated[
     Decimal,
     BeforeValidator(_written_amount),
     Field(ge=0, le=MOST),
     WithJsonSchema({"type": ["number", "string"], "examples": ["999.00"]}),
 ]
-CartId = Annotated[Id | UUID, BeforeValidator(_one_of_both_ids)]
+CartId = Annotated[Id | UUID, BeforeValidator(_one_of_both_ids), WrapValidator(_refused_in_our_words)]
 
 
 class PackageOut(Schema):
