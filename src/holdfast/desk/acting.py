@@ -24,6 +24,7 @@ from holdfast.payments.queries import BY_HAND, payments_of
 from holdfast.platform.models import User
 
 from .amounts import money_from
+from .days import YEARS
 from .entry import acting_at_the_desk
 from .saying import answer, in_words
 from .scope import bookings_open_to
@@ -142,7 +143,7 @@ def _reschedule(doing: Doing) -> str:
         starts_at = datetime.fromisoformat(doing.text("start"))
     except ValueError:
         raise Invalid({"start": ["Choose one of the free times."]}) from None
-    if starts_at.tzinfo is not None:
+    if starts_at.tzinfo is not None or starts_at.year not in YEARS:
         raise Invalid({"start": ["Choose one of the free times."]})
     moved = reschedule_booking(doing.reference, starts_at, by=doing.by, trade=doing.trade, now=doing.now)
     if moved.due is not None:  # one's own booking, which is moved as by any customer

@@ -15,6 +15,7 @@ from holdfast.platform.models import User
 
 from . import rows
 from .agenda_rows import blocks_in, entries_of, week_of
+from .days import day_in
 from .entry import at_the_desk
 from .money import unmatched_for
 from .scope import (
@@ -28,7 +29,6 @@ from .scope import (
 
 A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 SHOWN = 20
-YEARS = range(2000, 2200)
 
 
 @at_the_desk
@@ -95,13 +95,7 @@ def _chosen(slug: str, businesses: list[Business]) -> Business | None:
 
 
 def _day(text: str, *, today: date) -> date:
-    if not text:
-        return today
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return _not_here("There is no such day.")
-    return day if day.year in YEARS else _not_here("There is no such day.")
+    return (day_in(text) or _not_here("There is no such day.")) if text else today
 
 
 def _midnight(day: date, business: Business) -> datetime:

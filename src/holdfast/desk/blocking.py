@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -26,6 +26,7 @@ from holdfast.platform.models import User
 from holdfast.web.errors import status_of
 from holdfast.web.throttles import limit
 
+from .days import day_in
 from .entry import acting_at_the_desk, working_at_the_desk
 from .scope import bookings_open_to, business_of, businesses_of, resources_open_to
 
@@ -90,13 +91,15 @@ def lift_block(request: HttpRequest, user: User, block_id: int) -> HttpResponse:
 
 def period_of(asked: Mapping[str, str], business: Business) -> Period:
     """From the first day to the last, whole days where no hours were given. Raises Invalid."""
-    first = _read(asked.get("first", ""), date, field="first", wrong="Please choose a day.")
-    last = _read(
-        asked.get("last", "") or first.isoformat(), date, field="last", wrong="There is no such day."
-    )
-    opens = _read(asked.get("opens", "") or "00:00", time, field="opens", wrong="Write it as 14:00.")
+    first = day_in(asked.get("first", ""))
+    if first is None:
+        raise Invalid({"first": ["Please choose a day."]})
+    last = day_in(asked["last"]) if asked.get("last") else first
+    if last is None:
+        raise Invalid({"last": ["There is no such day."]})
+    opens = _clock(asked.get("opens", "") or "00:00", field="opens", wrong="Write it as 14:00.")
     closes = asked.get("closes", "")
-    end = _read(closes, time, field="closes", wrong="Write it as 18:00.") if closes else None
+    end = _clock(closes, field="closes", wrong="Write it as 18:00.") if closes else None
     start = reached(datetime.combine(first, opens), business.zone)
     until = datetime.combine(last, end) if end else datetime.combine(last, time()) + A_DAY
     finish = reached(until, business.zone)
@@ -105,9 +108,9 @@ def period_of(asked: Mapping[str, str], business: Business) -> Period:
     return Period(start, finish)
 
 
-def _read(said: str, kind: Any, *, field: str, wrong: str) -> Any:
+def _clock(said: str, *, field: str, wrong: str) -> time:
     try:
-        return kind.fromisoformat(said)
+        return time.fromisoformat(said)
     except ValueError:
         raise Invalid({field: [wrong]}) from None
 

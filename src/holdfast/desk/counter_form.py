@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
 
 from holdfast.catalog.models import Business, Offering
 from holdfast.catalog.queries import with_packages
@@ -15,9 +14,12 @@ from holdfast.flows.callers import Caller
 from holdfast.flows.counter import Pays, Wanted, sold_by
 from holdfast.flows.recording import Method, Taken
 from holdfast.kernel.errors import Invalid
-from holdfast.kernel.money import EXPONENTS, Money
+from holdfast.kernel.money import Money
 from holdfast.platform.models import User
 from holdfast.web.contact import check_phone
+
+from .amounts import money_from
+from .days import day_in
 
 Day = date  # what is said has a field of that name
 NEW = "new"
@@ -30,6 +32,7 @@ PAYS = {
 }
 KEEPS = {1: "an hour", 3: "three hours", 24: "a day", 72: "three days", 168: "a week"}
 KEEPS_AT_FIRST = 24
+LONGEST_ID = 18  # digits
 NOTE_AT_MOST, RECEIPT_AT_MOST = 500, 80
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
@@ -67,15 +70,12 @@ class Said:
 
     @property
     def keep_for(self) -> timedelta:
-        is_known = self.keep.isdecimal() and int(self.keep) in KEEPS
-        return timedelta(hours=int(self.keep) if is_known else KEEPS_AT_FIRST)
+        hours = {str(one): one for one in KEEPS}
+        return timedelta(hours=hours.get(self.keep, KEEPS_AT_FIRST))
 
     @property
     def day(self) -> Day | None:
-        try:
-            return date.fromisoformat(self.date)
-        except ValueError:
-            return None
+        return day_in(self.date)
 
     @property
     def starts_at(self) -> datetime | None:
@@ -146,7 +146,7 @@ def wanted_of(said: Said, offering: Offering, trades: Mapping[str, Terms]) -> Wa
 
 
 def _caller(said: Said, business: Business) -> Caller:
-    if said.caller.isdecimal():
+    if said.caller.isdecimal() and len(said.caller) <= LONGEST_ID:
         return Caller(known=int(said.caller))
     if said.phone and (wrong := check_phone("phone", said.phone, country=business.country)):
         raise Invalid(wrong)
@@ -155,11 +155,7 @@ def _caller(said: Said, business: Business) -> Caller:
 
 def _amount(said: Said, business: Business) -> Money:
     """What the page said that is to be taken, in major units. Raises Invalid."""
-    currency = business.currency
     try:
-        minor = Decimal(said.amount).scaleb(EXPONENTS[currency])
-    except InvalidOperation:
+        return money_from(said.amount, business.currency, least=0)
+    except Invalid:
         raise Invalid({"amount": ["Please look at the price first."]}) from None
-    if not minor.is_finite() or minor != int(minor) or minor < 0:
-        raise Invalid({"amount": ["Please look at the price first."]})
-    return Money(int(minor), currency)

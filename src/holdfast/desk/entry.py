@@ -7,12 +7,14 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from holdfast.platform.models import User
 from holdfast.web.answers import private
+from holdfast.web.reading import NOT_TEXT, is_text
 
 from .scope import businesses_of
 
@@ -44,6 +46,8 @@ def _let_in(view: DeskView[P]) -> View[P]:
             return redirect_to_login(request.get_full_path())
         if not businesses_of(user).exists() and not user.is_superuser:
             return _kept_here(render(request, "desk/no_desk.html", status=403))
+        if not all(is_text(said) for sent in (request.GET, request.POST) for said in sent.dict().values()):
+            raise BadRequest(NOT_TEXT)
         return _kept_here(view(request, user, *args, **kwargs))
 
     return enter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +17,7 @@ from holdfast.payments.queries import payments_of
 from holdfast.platform.models import User
 
 from . import rows
+from .days import day_in
 from .dues import dues_of
 from .entry import at_the_desk
 from .possible import METHODS, possible, times_on
@@ -88,17 +89,10 @@ def _moves(request: HttpRequest, found: Booking, *, now: datetime) -> dict[str, 
     """The free times of the day that was asked for, or else of the booking's own, if that is still ahead."""
     today = now.astimezone(found.business.zone).date()
     own = found.starts_at.astimezone(found.business.zone).date()
-    day = _day(request.GET.get("move", ""), otherwise=max(own, today))
+    day = day_in(request.GET.get("move", "")) or max(own, today)
     return {
         "move_asked": "move" in request.GET,
         "move_day": day,
         "today": today,
         "times": times_on(found, day, now=now) if day >= today else [],
     }
-
-
-def _day(text: str, *, otherwise: date) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return otherwise
