@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
 from holdfast.booking.models import Booking
 from holdfast.catalog.terms import DAY, Way
+from holdfast.flows.bookings import booked_together, booking_seen_by
 from holdfast.flows.carts import carts_of, delete_cart, remove_item, views_of
 from holdfast.flows.ending import expire_orders
 from holdfast.flows.giving_back import preview_refund
+from holdfast.flows.own_payments import payment_views, payments_made_by
 from holdfast.flows.pay_links import Stands, asked_for, link_for
 from holdfast.kernel.errors import NotFound
 from holdfast.orders.models import Due
@@ -21,6 +24,7 @@ from tests.support.sandbox import Sandbox
 from tests.support.shop import catch_up
 from tests.support.ways import SOON, assert_all_is_well
 
+AFTER = HOLD_ENDS + timedelta(minutes=1)
 DEPOSIT = 104_940  # 30 percent of it, rounded
 
 
@@ -80,6 +84,27 @@ def test_a_link_to_pay_for_a_cart_that_was_changed_since_says_that_it_is_over(le
     seen = asked_for(left.key, now=HOLD_ENDS)
 
     assert (seen.title, seen.stands) == (left.booking.line.title, Stands.OVER)
+
+
+@pytest.mark.spec("PUJ-6")
+def test_a_cart_that_is_placed_anew_has_the_bookings_of_its_last_placing_alone(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    cart = filled(*three_of(practice), way=Way.HOLD_THEN_PAY)
+    cart.place()
+    old = Booking.objects.filter(line__order=cart.cart_id).order_by("pk")[0]
+    expire_orders(now=HOLD_ENDS)
+    item = cart.seen(now=HOLD_ENDS).items[0]
+    remove_item(cart.cart_id, item.id, by=cart.shopper, trade=TRADE, now=HOLD_ENDS)
+    comes_in(sandbox, cart.place(now=AFTER), now=AFTER)
+    paid = [one.reference for one in Booking.objects.filter(state="confirmed").order_by("pk")]
+
+    made = payment_views(payments_made_by(cart.user, trade=TRADE))
+    new, before = (booking_seen_by(cart.user, one, trade=TRADE) for one in (paid[0], old.reference))
+
+    assert [view.booking_references for view in made] == [tuple(paid), ()]
+    assert [one.reference for one in booked_together(new, trade=TRADE)] == paid
+    assert booked_together(before, trade=TRADE) == [before]
 
 
 @pytest.mark.spec("PUJ-2", "PUJ-5")

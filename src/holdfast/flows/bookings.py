@@ -71,8 +71,13 @@ def booking_seen_by(user: User, which: str | int, *, trade: str) -> BookingView:
 
 
 def booked_together(booking: BookingView, *, trade: str) -> list[BookingView]:
-    """All that was ordered with a booking, itself among it, in the order in which it was chosen."""
-    return views(_all(trade).filter(line__order=booking.order_id).order_by("line_id"))
+    """All that was ordered with a booking, itself among it, in the order in which it was chosen.
+
+    What a cart was placed with before is ordered no more: then it is the booking alone.
+    """
+    standing = _all(trade).filter(line__order=booking.order_id, line__withdrawn_at=None)
+    together = views(standing.order_by("line_id"))
+    return together if booking.id in {one.id for one in together} else [booking]
 
 
 def bookings_seen_by(user: User, *, trade: str, business: str | None = None) -> QuerySet[Booking]:

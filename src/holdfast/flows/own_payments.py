@@ -41,7 +41,7 @@ class PaymentView:
 
 def payments_made_by(user: User, *, trade: str) -> QuerySet[Payment]:
     """The user's own payments of a trade, newest first."""
-    bookings = Booking.objects.filter(line__order=OuterRef("order")).order_by("pk")
+    bookings = Booking.objects.filter(line__order=OuterRef("order"), line__withdrawn_at=None).order_by("pk")
     own = Payment.objects.filter(order__customer__user=user, order__trade=trade)
     with_all = own.select_related("order", "account", "due")
     return with_all.annotate(made=ArraySubquery(bookings.values("reference"))).order_by("-pk")
