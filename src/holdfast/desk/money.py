@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,7 +69,7 @@ def show_money(request: HttpRequest, user: User, *, said: str = "", status: int 
     told = {
         "waiting": list(zip(rows.waiting(payments), (ways[one.pk] for one in payments), strict=True)),
         "more": max(0, waiting.count() - SHOWN),
-        "unmatched": [_unmatched(event) for event in unmatched_for(user)[:SHOWN]],
+        "unmatched": _unmatched(list(unmatched_for(user)[:SHOWN])),
         "findings": findings_for(user)[:SHOWN],
         "said": said,
     }
@@ -245,12 +245,17 @@ def _account_of(event: GatewayEvent) -> GatewayAccount:
     return GatewayAccount.objects.select_related("business").get(pk=event.account_id)
 
 
-def _unmatched(event: GatewayEvent) -> Unmatched:
-    account = _account_of(event)
-    return Unmatched(
-        row=event.pk,
-        at=event.received_at.astimezone(account.business.zone),
-        gateway=gateway_labels().get(event.gateway, event.gateway),
-        business=account.business.name,
-        reference=event.reference or event.refund_reference,
-    )
+def _unmatched(events: Sequence[GatewayEvent]) -> list[Unmatched]:
+    accounts = GatewayAccount.objects.select_related("business")
+    known = accounts.in_bulk({event.account_id for event in events if event.account_id is not None})
+    businesses = {pk: account.business for pk, account in known.items()}
+    return [
+        Unmatched(
+            row=event.pk,
+            at=event.received_at.astimezone(businesses[event.account_id].zone),
+            gateway=gateway_labels().get(event.gateway, event.gateway),
+            business=businesses[event.account_id].name,
+            reference=event.reference or event.refund_reference,
+        )
+        for event in events
+    ]

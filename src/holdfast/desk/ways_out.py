@@ -74,15 +74,17 @@ def movements_of(payment: Payment, zone: ZoneInfo) -> list[Movement]:
 
 
 def ways_out_of(payments: Sequence[Payment]) -> Mapping[int, list[Way]]:
-    """For each payment what can be done about its money, with one query for all of them."""
+    """For each payment what can be done about its money, with two queries for all of them."""
     ways: dict[int, list[Way]] = defaultdict(list)
     by_payment: dict[int, list[Transaction]] = defaultdict(list)
     for movement in _of_a_person([payment.pk for payment in payments]):
         by_payment[movement.payment_id].append(movement)
+    set_free = _being_set_free([payment.pk for payment in payments])
     for payment in payments:
         movements = by_payment[payment.pk]
         ways[payment.pk] = [way for moved in movements for way in _of_movement(moved, payment)]
-        ways[payment.pk] += _of_payment(payment, refused=any(not moved.by_hand for moved in movements))
+        if payment.pk not in set_free and all(moved.by_hand for moved in movements):
+            ways[payment.pk] += _of_payment(payment)
     return ways
 
 
@@ -91,6 +93,11 @@ def _of_a_person(payments: Sequence[int]) -> list[Transaction]:
     later = Transaction.objects.filter(payment=OuterRef("payment"), kind="refund", pk__gt=OuterRef("pk"))
     waits = Q(BY_HAND_AND_OPEN) | Q(REFUSED, ~Exists(later))
     return list(Transaction.objects.filter(waits, payment__in=payments).order_by("pk"))
+
+
+def _being_set_free(payments: Sequence[int]) -> set[int]:
+    voids = Transaction.objects.filter(kind=Transaction.Kind.VOID, state__in=OPEN, payment__in=payments)
+    return set(voids.values_list("payment", flat=True))
 
 
 def _of_movement(moved: Transaction, payment: Payment) -> list[Way]:
@@ -120,14 +127,12 @@ def _of_movement(moved: Transaction, payment: Payment) -> list[Way]:
     ]
 
 
-def _of_payment(payment: Payment, *, refused: bool) -> list[Way]:
+def _of_payment(payment: Payment) -> list[Way]:
     """Of money that pays for nothing; what a refused refund is about has its own ways out."""
-    if payment.wins or not payment.kept or refused:
+    if payment.wins or not payment.kept:
         return []
     kept, asked = amount_in_words(payment.kept), amount_in_words(payment.money)
     if payment.is_reserved:
-        if payment.transactions.filter(kind=Transaction.Kind.VOID, state__in=OPEN).exists():
-            return []
         return [Way(_to("return_payment", payment.reference), f"Set {kept} free", "It was never taken.")]
     back = Way(
         _to("return_payment", payment.reference),
