@@ -33,6 +33,21 @@ def test_the_address_is_asked_for_with_a_keyboard_for_addresses(client: Client) 
     assert '<input type="email" name="username"' in page
 
 
+def test_who_is_signed_in_is_led_to_their_bookings_and_not_to_signing_in(
+    customer: User, client: Client
+) -> None:
+    before = client.get("/").content.decode()
+    client.force_login(customer)
+
+    first, account = (client.get(page).content.decode() for page in ("/", "/account/"))
+
+    assert 'href="/sign-in/"' in before
+    assert 'href="/booking/history/"' not in before
+    assert 'href="/sign-in/"' not in first
+    assert 'href="/booking/history/"' in first
+    assert 'href="/booking/history/"' in account
+
+
 def test_signing_in_needs_the_form_of_this_browser(customer: User) -> None:
     browser = Client(enforce_csrf_checks=True)
 
