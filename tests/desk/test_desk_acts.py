@@ -248,7 +248,9 @@ def test_who_took_money_by_hand_is_named_and_what_goes_back_by_hand_is_said(
     done(browser_of(staff), unpaid.booking, "record")
 
     page = done(browser_of(staff), unpaid.booking, "refund")
+    payment = browser_of(staff).get(f"/desk/payments/{unpaid.payment.reference}/").content.decode()
 
+    assert "<dt>Gateway</dt><dd>none: taken by hand</dd>" in payment
     assert f"Taken by {staff.email} (staff)." in page
     assert "Purchase of INR 1999.00." in page
     assert "What was taken by hand is given back by hand, and written down under Money." in page
