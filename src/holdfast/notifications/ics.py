@@ -107,6 +107,6 @@ def _event(one: Appointment, *, stamp: datetime) -> Event:
 
 def _named(person: Person) -> vCalAddress:
     address = vCalAddress(f"mailto:{person.address}")
-    if person.name:
-        address.params["CN"] = person.name
+    if name := " ".join(person.name.split()):  # a parameter is of one line
+        address.params["CN"] = name
     return address
