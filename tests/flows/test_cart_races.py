@@ -6,16 +6,19 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from threading import Barrier
+from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 
 from holdfast.availability.models import Allocation
 from holdfast.booking.models import Booking
 from holdfast.flows.actors import Shopper
 from holdfast.flows.carts import MOST_CARTS, MOST_ITEMS, Wanted, delete_cart, open_cart
 from holdfast.flows.ending import expire_orders
+from holdfast.flows.paying import Checkout
 from holdfast.flows.settlement import settle
-from holdfast.kernel.errors import Conflict
+from holdfast.kernel.errors import Conflict, SlotTaken
 from holdfast.orders import carts as rows
 from holdfast.orders.models import CartItem, Order
 from holdfast.platform.db import transaction
@@ -31,6 +34,8 @@ from tests.support.without import without
 
 LATE = HOLD_ENDS + timedelta(minutes=10)
 WINDOWS = 6
+# Statements that say what is locked next: a promo code, and then the time.
+CODES_LOCK, CLAIM = "FOR NO KEY UPDATE", 'INSERT INTO "holdfast_availability_allocation"'
 
 
 def rivals(practice: Practice) -> list[Basket]:
@@ -197,3 +202,49 @@ def test_a_full_cart_takes_no_more(practice: Practice, sandbox: Sandbox) -> None
 
     assert kinds(results) == {"Cart": 1, "Conflict": WINDOWS - 1}
     assert CartItem.objects.filter(order=cart.cart_id).count() == MOST_ITEMS
+
+
+@pytest.mark.spec("PUJ-5", "BC-1")
+def test_a_cart_whose_hold_has_just_ended_and_a_rival_with_the_same_code_do_not_wait_for_each_other(
+    practice: Practice, sandbox: Sandbox
+) -> None:
+    practice.business.promo_codes.create(code="TENTH", percent=10)
+    mine, rival = (filled(wanted(practice.offering)) for _ in range(2))
+    for cart in (mine, rival):
+        cart.cheaper_by("TENTH")
+    mine.place()
+    meet, broken_off = Barrier(2), list[OperationalError]()
+    meeting = partial(_meeting, meet, broken_off)
+
+    mine_is, rivals_is = race(
+        [
+            partial(meeting, partial(mine.place, now=HOLD_ENDS), before=CODES_LOCK),
+            partial(meeting, partial(rival.place, now=HOLD_ENDS), before=CLAIM),
+        ]
+    )
+
+    assert broken_off == []
+    assert isinstance(mine_is, SlotTaken)
+    assert isinstance(rivals_is, Checkout)
+    assert_all_is_well(now=HOLD_ENDS)
+
+
+def _meeting(
+    meet: Barrier, broken_off: list[OperationalError], story: Callable[[], object], *, before: str
+) -> object:
+    """Wait for the other one before the first statement that says this; and note what deadlocks."""
+    waits = True
+
+    def wait_once(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        nonlocal waits
+        if waits and before in str(sql):
+            waits = False
+            meet.wait(60)
+        try:
+            return execute(sql, params, many, context)
+        except OperationalError as error:
+            broken_off.append(error)
+            raise
+
+    with connection.execute_wrapper(wait_once):
+        return story()

@@ -60,10 +60,11 @@ def expire_orders(*, now: datetime, limit: int = 100) -> int:
     """End the orders whose hold is over. Money that comes later is late money, and is decided then."""
     run_out = Order.objects.filter(state="placed", expires_at__lte=now).order_by("expires_at")
     due = list(run_out.values_list("pk", flat=True)[:limit])
-    return sweep(due, partial(_expire, now=now), what="order")
+    return sweep(due, partial(expire_order, now=now), what="order")
 
 
-def _expire(order_id: int, *, now: datetime) -> None:
+def expire_order(order_id: int, *, now: datetime) -> None:
+    """End one order, if its hold is over."""
     with transaction():
         end_if_run_out(lock(order_id), now=now)
 

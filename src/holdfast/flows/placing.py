@@ -26,7 +26,7 @@ from .cart_views import GONE, cart_row, is_offered
 from .checkout import Choice, Chosen, Held, Wish, chosen_for, hold_for, opened, return_to, taken, times_of
 from .contested import note_lost
 from .decisions import Hold, hold_has_run_out
-from .ending import end_if_run_out
+from .ending import expire_order
 from .holds import refuse_squatting
 from .paying import Checkout, account_of, pay_due
 
@@ -93,6 +93,8 @@ def _place(
     cart: Order, base: str, *, by: Shopper, method: str, amount: Decimal | None, now: datetime
 ) -> Checkout | None:
     """None when the cart is not any more as it was read."""
+    if cart.state == "placed":  # a transaction of its own: what frees a time claims none, see docs/locking.md
+        expire_order(cart.pk, now=now)
     items = list(items_of([cart]))
     _refuse_items(items)
     account = account_of(cart.business, method=method)
@@ -171,7 +173,6 @@ def _hold(
     with transaction():
         customer = customer_of(by.user)
         cart = lock(seen.pk)
-        end_if_run_out(cart, now=now)
         there = list(CartItem.objects.filter(order=cart).values_list("pk", flat=True))
         if cart.state != "open" or there != [item.pk for item in items] or cart.promo_code != seen.promo_code:
             return None
