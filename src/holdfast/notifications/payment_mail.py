@@ -26,6 +26,7 @@ WHY_BACK = {
     "too late": "When your payment arrived, it was not asked for any more.",
     "moved to a cheaper time": "The time that you moved to costs less.",
 }
+STANDS = ("pending_approval", "confirmed", "in_progress", "completed")  # of a booking
 WHAT_FOR = {
     Due.Kind.BALANCE.value: "the balance",
     Due.Kind.DIFFERENCE.value: "the difference for the new time",
@@ -67,7 +68,7 @@ def refunded(payment_id: int, *, now: datetime, back: int | None = None, why: st
     told = {
         "amount": _words(amount, payment),
         "is_all": amount == taken,
-        "stands": payment.wins,
+        "stands": Booking.objects.filter(line__in=lines, state__in=STANDS).exists(),
         "was_reserved": not payment.captured,
         "why": _why_back(payment, lines[0], why),
         "nearest": _nearest(lines[0], now=now) if payment.reason == "slot_lost" else [],
