@@ -52,6 +52,7 @@ def test_an_afternoon_is_blocked_and_shown(practice: Practice, staff: User) -> N
     assert (made.created_by, made.why) == (f"staff:{staff.pk}", "Dentist")
     assert f"/desk/blocks/{made.pk}/lift/" in after
     assert "Dentist" in after
+    assert "In the way" not in after
 
 
 def test_without_hours_it_is_all_of_the_days(practice: Practice, staff: User) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from holdfast.booking.models import Rescheduling
+from holdfast.desk.story import story_of
 from holdfast.flows.actors import Shopper
 from holdfast.flows.checkout import check_out
 from holdfast.flows.ending import expire_orders
@@ -18,6 +19,7 @@ from holdfast.orders.models import Line, PromoCode
 from holdfast.payments.models import Payment, Transaction
 from holdfast.platform.models import Transition
 from tests.desk.conftest import Books, booked, call_from_the_gateway
+from tests.support.carts import filled, wanted
 from tests.support.practice import NOW, Practice, new_user, payment_of, wish
 from tests.support.sandbox import Sandbox
 from tests.support.statements import count_statements
@@ -206,3 +208,16 @@ def test_the_admin_shows_it_with_a_payment_and_a_booking(books: Books, admins_br
 
         assert shown.context["timeline"] == timeline_of(payment.order_id)
         assert f"payment {payment.reference}: capture" in shown.content.decode()
+
+
+def test_an_open_cart_is_not_said_to_hold_its_time(practice: Practice, sandbox: Sandbox) -> None:
+    basket = filled(wanted(practice.offering))
+    zone = practice.business.zone
+
+    before = [told.sentence for told in story_of(basket.cart_id, zone)]
+    basket.place()
+
+    assert before == ["A cart was begun. It holds no time yet."]
+    assert "The order was placed, and its time is held." in [
+        told.sentence for told in story_of(basket.cart_id, zone)
+    ]

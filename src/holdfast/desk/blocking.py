@@ -75,7 +75,7 @@ def block_time(request: HttpRequest, user: User) -> HttpResponse:
     except (Conflict, Invalid, TooMany) as no:
         return _page(request, user, business, resources, asked, refused=no)
     messages.success(request, f"The time of {chosen} is blocked.")
-    return _back(business, chosen, asked)
+    return _back(business, chosen)
 
 
 @acting_at_the_desk
@@ -86,7 +86,7 @@ def lift_block(request: HttpRequest, user: User, block_id: int) -> HttpResponse:
     resource = get_object_or_404(resources_open_to(user, business), pk=found.resource_id)
     lift(found.pk, by=insider(user, business.pk), now=utc_now())
     messages.success(request, f"The time of {resource} is free again.")
-    return _back(business, resource, {})
+    return _back(business, resource)
 
 
 def period_of(asked: Mapping[str, str], business: Business) -> Period:
@@ -190,8 +190,7 @@ def _id(said: str) -> UUID | None:
         return None
 
 
-def _back(business: Business, resource: Resource, asked: Mapping[str, str]) -> HttpResponse:
-    """To the same page, which now shows the block among those that stand, and what it touches."""
-    kept = {name: asked[name] for name in ("first", "last", "opens", "closes") if asked.get(name)}
-    told = urlencode({"business": business.slug, "resource": str(resource.pk), **kept})
+def _back(business: Business, resource: Resource) -> HttpResponse:
+    """To the same page with an empty form, which now shows the block among those that stand, or no more."""
+    told = urlencode({"business": business.slug, "resource": str(resource.pk)})
     return HttpResponseRedirect(f"{reverse('desk:block')}?{told}#blocks", status=SEE_OTHER)

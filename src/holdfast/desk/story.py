@@ -112,7 +112,7 @@ def _told(entry: Entry, zone: ZoneInfo, emails: Mapping[str, str], labels: Mappi
         what=entry.what,
         before=_words(entry.before),
         after=_words(entry.after),
-        why=entry.why,
+        why=entry.why if entry.kind != "person" else "",  # that is its sentence
         replays=entry.row if entry.kind == "event" else None,
         mails=entry.row if entry.kind == "email" else None,
     )
@@ -126,6 +126,8 @@ def _sentence(entry: Entry, labels: Mapping[str, str]) -> str:
         return f"An email was sent{' to whoever gives it' if '_for_provider' in entry.what else ''}."
     if entry.kind == "person":
         return f"{entry.why}."
+    if (entry.subject, entry.event, entry.after) == ("order", "create", "open"):
+        return "A cart was begun. It holds no time yet."
     plain = SENTENCES.get((entry.subject, entry.event))
     return (
         plain.format(what=entry.what.partition(": ")[0])
