@@ -60,6 +60,6 @@ def _filled(things: Sequence[carts.Wanted], shopper: Shopper) -> int:
     first, *others = things
     cart = carts.open_cart(first, by=shopper, trade=TRADE, terms=TERMS, now=utc_now())
     for thing in others:
-        carts.add_item(cart.id, thing, by=shopper, trade=TRADE, now=utc_now())
+        carts.add_item(cart.id, thing, by=shopper, trade=TRADE, terms=TERMS, now=utc_now())
     carts.apply_promo(cart.id, CODE, by=shopper, trade=TRADE, now=utc_now())
     return cart.id

@@ -60,7 +60,8 @@ class Basket:
         return cart_of(self.cart_id, user=self.user, trade=TRADE, now=now)
 
     def put(self, wanted: Wanted, *, now: datetime = NOW) -> Cart:
-        return add_item(self.cart_id, wanted, by=self.shopper, trade=TRADE, now=now)
+        terms = self.order.terms
+        return add_item(self.cart_id, wanted, by=self.shopper, trade=TRADE, terms=terms, now=now)
 
     def cheaper_by(self, code: str, *, now: datetime = NOW) -> Cart:
         return apply_promo(self.cart_id, code, by=self.shopper, trade=TRADE, now=now)
@@ -81,9 +82,10 @@ def filled(*things: Wanted, user: User | None = None, now: datetime = NOW, **ter
     """A new cart with these things in it."""
     user = user or new_user()
     by = Shopper(user, "192.0.2.1")
-    cart = open_cart(things[0], by=by, trade=TRADE, terms=replace(TERMS, **terms), now=now)
+    how: dict[str, Any] = {"by": by, "trade": TRADE, "terms": replace(TERMS, **terms), "now": now}
+    cart = open_cart(things[0], **how)
     for thing in things[1:]:
-        add_item(cart.id, thing, by=by, trade=TRADE, now=now)
+        add_item(cart.id, thing, **how)
     return Basket(cart.id, user)
 
 

@@ -58,6 +58,7 @@ MOST_CARTS, MOST_ITEMS = 20, 20
 TOO_MANY_CARTS = f"You have {MOST_CARTS} carts. Pay for one of them, or delete one, before you begin another."
 TOO_MANY_ITEMS = f"A cart holds {MOST_ITEMS} things at most. Please begin another."
 OTHER_BUSINESS = "Only services of one business can be in one cart."
+OTHER_TERMS = "This is sold under other terms than what is in this cart. Please begin another cart for it."
 NO_SUCH_ITEM = "There is no such thing in this cart."
 IS_EMPTY = "There is nothing in this cart."
 # Why a cart cannot be changed, by its state.
@@ -102,11 +103,18 @@ def open_cart(wanted: Wanted, *, by: Shopper, trade: str, terms: Terms, now: dat
     return cart_of(cart.pk, user=by.user, trade=trade, now=now)
 
 
-def add_item(cart_id: int | UUID, wanted: Wanted, *, by: Shopper, trade: str, now: datetime) -> Cart:
-    """Put another thing of the same business into a cart. Raises NotFound, Invalid and Conflict."""
+def add_item(
+    cart_id: int | UUID, wanted: Wanted, *, by: Shopper, trade: str, terms: Terms, now: datetime
+) -> Cart:
+    """Put another thing of the same business, sold under the same terms, into a cart.
+
+    Raises NotFound, Invalid and Conflict.
+    """
     found = cart_row(cart_id, user=by.user, trade=trade)
     if wanted.offering.business_id != found.business_id:
         raise Invalid({"offering": [OTHER_BUSINESS]})
+    if terms != found.terms:
+        raise Invalid({"offering": [OTHER_TERMS]})
     starts_at = _start_of(wanted, now=now)
     with transaction():
         cart = _changeable(found.pk, now=now)

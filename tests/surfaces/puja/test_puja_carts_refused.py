@@ -102,6 +102,23 @@ def test_a_thing_of_another_business_is_refused(
     assert state() == before
 
 
+@pytest.mark.spec("PUJ-10", "GEN-5")
+def test_a_thing_that_is_sold_under_other_terms_is_refused_whichever_came_first(
+    temple: Temple, api: Api, cart: dict[str, Any]
+) -> None:
+    Offering.objects.filter(pk=temple.consultation.pk).update(terms={"needs_approval": True})
+    alone = api.send(C, temple.talk()).json()
+    before = state()
+
+    stricter = api.send(f"{C}{cart['id']}/items/", temple.talk())
+    laxer = api.send(f"{C}{alone['id']}/items/", temple.item())
+
+    words = ["This is sold under other terms than what is in this cart. Please begin another cart for it."]
+    assert (stricter.status_code, stricter.json()) == (400, {"astrology_service": words})
+    assert (laxer.status_code, laxer.json()) == (400, {"puja_service": words})
+    assert state() == before
+
+
 @pytest.mark.spec("PUJ-3", "GEN-10", "GEN-5")
 def test_an_unknown_promo_code_is_refused_and_changes_nothing(api: Api, cart: dict[str, Any]) -> None:
     before = state()

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from ninja import Query, Router
 from ninja.responses import Status as Answer
 
+from holdfast.catalog.terms import Terms
 from holdfast.flows import carts as flows
 from holdfast.flows.actors import Shopper
 from holdfast.flows.asking import StillUnknown
@@ -38,8 +39,7 @@ def create(request: HttpRequest, body: ItemIn) -> Any:
     shopper = _shopper(request)
     wanted = wanted_of(body)
     with named(names_of(body)):
-        terms = TERMS.changed_by(wanted.offering.terms)
-        cart = flows.open_cart(wanted, by=shopper, trade=TRADE, terms=terms, now=utc_now())
+        cart = flows.open_cart(wanted, by=shopper, trade=TRADE, terms=_terms(wanted), now=utc_now())
     return Answer(201, present.cart(cart, user=shopper.user))
 
 
@@ -85,7 +85,7 @@ def add_item(request: HttpRequest, cart_id: str, body: ItemIn) -> Any:
     )  # another's is not there, whatever is sent
     wanted = wanted_of(body)
     with named(names_of(body)):
-        changed = flows.add_item(number, wanted, by=shopper, trade=TRADE, now=utc_now())
+        changed = flows.add_item(number, wanted, by=shopper, trade=TRADE, terms=_terms(wanted), now=utc_now())
     return Answer(201, present.cart(changed, user=shopper.user))
 
 
@@ -122,6 +122,11 @@ def which(cart_id: str) -> int | UUID:
         return UUID(cart_id)
     except ValueError:
         raise NotFound("There is no such cart.") from None
+
+
+def _terms(wanted: flows.Wanted) -> Terms:
+    """Those that a thing is sold under, and with it all that is in its cart."""
+    return TERMS.changed_by(wanted.offering.terms)
 
 
 def _shopper(request: HttpRequest) -> Shopper:
