@@ -180,6 +180,15 @@ def test_who_pays_later_is_asked_for_it_by_mail(practice: Practice, staff: User)
     assert kept.expires_at - kept.created_at == timedelta(hours=3)
 
 
+def test_whether_a_link_was_mailed_is_said(practice: Practice, staff: User) -> None:
+    knows, knows_not = browser_of(staff), browser_of(staff)
+    mailed = send(knows, practice, pays="link", email="asha@example.com")
+    unmailed = send(knows_not, practice, pays="link", time="15:00", email="")
+
+    assert "A link to pay is on its way by email" in text_of(knows.get(mailed["Location"]))
+    assert "a link to pay can be copied or sent." in text_of(knows_not.get(unmailed["Location"]))
+
+
 def test_who_pays_on_the_spot_is_confirmed(practice: Practice, staff: User) -> None:
     answer = send(browser_of(staff), practice, pays="spot", amount="0.00")
 

@@ -42,10 +42,13 @@ from .scope import business_of, businesses_of
 
 SEE_OTHER = 303
 Trades = Mapping[str, Terms]
-# What is said of a booking that has just been made, by its state.
+# What is said of a booking that has just been made, by its state and whether an address is known.
+KEPT = "The time is kept for {name}. "
 BOOKED = {
-    "confirmed": "{name} is booked in.",
-    "pending_payment": "The time is kept for {name}. Below, a link to pay can be copied or sent.",
+    ("confirmed", True): "{name} is booked in.",
+    ("confirmed", False): "{name} is booked in.",
+    ("pending_payment", True): KEPT + "A link to pay is on its way by email; below, another can be made.",
+    ("pending_payment", False): KEPT + "Below, a link to pay can be copied or sent.",
 }
 
 
@@ -64,7 +67,8 @@ def book(request: HttpRequest, user: User, trades: Trades) -> HttpResponse:
         booking = book_at_the_counter(wanted_of(said, option.offering, trades), by=user, now=utc_now())
     except (Conflict, Forbidden, Invalid, NotFound, TooMany) as no:
         return _page(request, user, business, options, said, trades, refused=no)
-    messages.success(request, BOOKED[booking.state].format(name=booking.customer))
+    was_mailed = bool(booking.line.details.get("contact_email"))
+    messages.success(request, BOOKED[booking.state, was_mailed].format(name=booking.customer))
     return HttpResponseRedirect(reverse("desk:booking", args=[booking.reference]), status=SEE_OTHER)
 
 
