@@ -19,6 +19,7 @@ from holdfast.flows.bookings import bookings_made_by, views
 from holdfast.flows.paying_for import UNPAID, Bill, bill_of, booking_of_payment, pay_for
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import Conflict, HoldfastError, TooMany, Unavailable
+from holdfast.web.auth import session_user
 from holdfast.web.errors import status_of
 from holdfast.web.throttles import client_address, limit
 
@@ -94,8 +95,12 @@ def history(request: HttpRequest, user: User, trade: str) -> HttpResponse:
 @require_safe
 @under_a_reference
 def done(request: HttpRequest, reference: str, trade: str) -> HttpResponse:
-    """The gateway's page has been left: on to the booking that was paid for, or was not."""
+    """The gateway's page has been left: on to the booking that was paid for, or was not. Who is not signed in
+    may have paid by a link, and sees how that ended.
+    """
     booking_id = booking_of_payment(reference, trade=trade)
+    if session_user(request) is None:
+        return SeeOther(reverse("pay_done", args=[reference]))
     return SeeOther(reverse("payment_success", args=[booking_id]))
 
 

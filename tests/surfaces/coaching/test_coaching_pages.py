@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
 
 from holdfast.booking.models import Booking
+from holdfast.flows.pay_links import link_for
 from holdfast.kernel.clock import utc_now
 from holdfast.payments.models import Payment
 from holdfast.platform.models import User
@@ -109,6 +111,26 @@ def test_after_the_gateway_the_payment_is_looked_up_and_waited_for(
     assert paid.redirect_chain == [(f"/payment/success/{booking.pk}/", 303)]
     assert "Payment successful! Waiting for coach confirmation." in text(paid)
     assert Booking.objects.get().state == "pending_approval"
+
+
+@pytest.mark.spec("DESK-4")
+@pytest.mark.parametrize(
+    ("how", "said"), [("pay", "Thank you: it is paid"), ("fail", "The payment did not go through")]
+)
+def test_whoever_pays_by_a_link_without_an_account_sees_how_it_ended(
+    academy: Academy, customer: User, sandbox: Sandbox, how: str, said: str
+) -> None:
+    booking, now = academy.reserved(customer), utc_now()
+    due = booking.line.order.dues.get()
+    link = link_for(booking.reference, due.pk, by=academy.coach, trade="coaching", now=now)
+    Client().post(urlsplit(link).path)
+    reference = Payment.objects.get().reference
+    sandbox.settle(reference, how)
+
+    shown = Client().get(f"/pay/return/{reference}/", follow=True)
+
+    assert said in text(shown)
+    assert customer.email not in text(shown)
 
 
 def test_money_that_does_not_match_is_looked_into_and_not_asked_for_again(
