@@ -99,7 +99,7 @@ def possible(booking: Booking, user: User, *, now: datetime) -> Possible:
 
 def times_on(booking: Booking, day: date, *, now: datetime) -> list[datetime]:
     """When a booking could begin on a day, by the clock of its business; without its own time."""
-    offering = as_staff_sell(booking.line.offering)
+    offering = as_staff_sell(booking.line.offering.sold_as(booking.line.package))
     free = free_slots(offering, first=day, last=day, now=now)
     return [slot.period.start.astimezone(booking.business.zone) for slot in free if slot.reason is None]
 
