@@ -14,6 +14,7 @@ from holdfast.flows.callers import Caller
 from holdfast.flows.cancellation import cancel_booking
 from holdfast.flows.counter import Pays, Wanted, book_at_the_counter
 from holdfast.flows.pay_links import link_for
+from holdfast.flows.refunds import give_back_what_waits
 from holdfast.flows.settlement import settle
 from holdfast.kernel.clock import utc_now
 from holdfast.orders.models import Due, Order
@@ -148,6 +149,10 @@ def test_money_that_does_not_match_is_looked_into_and_asked_for_no_second_time(
     assert "Go on to pay" not in text_of(shown)
     assert refused.status_code == 409
     assert Payment.objects.count() == 1
+
+    give_back_what_waits(Payment.objects.get().pk, by=f"staff:{staff.pk}", now=utc_now())
+
+    assert "Go on to pay" in text_of(client.get(path))
 
 
 def test_a_time_that_has_run_out_is_said_kindly_and_takes_nothing(

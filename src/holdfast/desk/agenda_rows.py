@@ -118,7 +118,7 @@ def _in_a_word(dues: Sequence[Due], payments: Sequence[Payment]) -> str:
     """What has become of the money of one order, by what it asks for and what was tried to pay it."""
     paid = {payment.due_id for payment in payments if payment.has_paid}
     unpaid = [due for due in dues if due.pk not in paid]
-    undecided = any(one.state in UNDECIDED or one.quarantined for one in payments)
+    undecided = any(one.state in UNDECIDED or one.is_looked_into for one in payments)
     said = (
         (any(one.wins and one.is_reserved for one in payments), "reserved"),
         (not dues, "nothing to pay"),

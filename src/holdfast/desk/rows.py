@@ -119,7 +119,7 @@ def _attempt(payment: Payment, taken_by: str, zone: ZoneInfo) -> Attempt:
         left_without_us=_money(payment.reversed, payment) if payment.reversed else "",
         taken_by=taken_by,
         pays=payment.wins,
-        quarantined=payment.quarantined,
+        quarantined=payment.is_looked_into,
         reason=payment.reason,
         created_at=payment.created_at.astimezone(zone),
     )

@@ -75,6 +75,6 @@ def _view(payment: Payment, status: str, reason: str | None) -> PaymentView:
         reason=reason,
         booking_references=tuple(made) if payment.has_won else (),
         payment_url=payment.payment_url,
-        quarantined=payment.quarantined,
+        quarantined=payment.is_looked_into,
         created_at=payment.created_at,
     )

@@ -207,7 +207,7 @@ def _standing_of(due: Due, *, now: datetime) -> Stands:
 
 def _is_looked_into(due: Due) -> bool:
     latest = Payment.objects.filter(due=due).order_by("-pk").first()
-    return latest is not None and latest.quarantined
+    return latest is not None and latest.is_looked_into
 
 
 @transaction_required

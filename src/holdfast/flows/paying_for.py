@@ -75,9 +75,18 @@ class Proof:
 def own_booking(booking_id: int, *, user: User, trade: str) -> BookingView:
     """The user's own booking. Raises NotFound, and Forbidden for another's."""
     booking = booking_by_id(booking_id, trade=trade)
-    if booking.user is None or booking.user.pk != user.pk:
+    if not _is_of(booking, user):
         raise Forbidden
     return booking
+
+
+def is_own_booking(booking_id: int, *, user: User, trade: str) -> bool:
+    """Whether the user has booked this. Raises NotFound."""
+    return _is_of(booking_by_id(booking_id, trade=trade), user)
+
+
+def _is_of(booking: BookingView, user: User) -> bool:
+    return booking.user is not None and booking.user.pk == user.pk
 
 
 def bill_of(booking_id: int, *, user: User, trade: str, now: datetime) -> Bill:
@@ -99,7 +108,7 @@ def bill_of(booking_id: int, *, user: User, trade: str, now: datetime) -> Bill:
         kept_until=order.expires_at.astimezone(booking.starts_at.tzinfo) if order.expires_at else None,
         tried=latest.reason if latest is not None and latest.state in ENDED_WITHOUT_MONEY else "",
         waits=latest.reference if latest is not None and latest.state in UNDECIDED else "",
-        looked_into=latest is not None and latest.quarantined,
+        looked_into=latest is not None and latest.is_looked_into,
     )
 
 

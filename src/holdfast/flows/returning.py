@@ -208,7 +208,7 @@ def _standing_of(payment: Payment) -> Standing:
         reason=reason,
         amount=payment.money,
         title=first_and_more([service.title for service in services]),
-        quarantined=payment.quarantined,
+        quarantined=payment.is_looked_into,
         kept=order.state == "placed",
         payment_url=payment.payment_url,
         address=_address(payment, booking.reference if booking else None, reason),
@@ -219,7 +219,7 @@ def status_of(payment: Payment) -> str:
     """Its word on the wire, as a Standing says it."""
     gone = payment.refunded + payment.reversed
     said = (
-        (payment.quarantined, "FAILED"),  # it pays nothing until a person has looked
+        (payment.is_looked_into, "FAILED"),  # it pays nothing until a person has looked
         (gone > 0, "REFUNDED" if gone >= payment.captured else "PARTIALLY_REFUNDED"),
         (payment.has_won and payment.captured > 0, "SUCCESS"),
         (payment.wins, "AUTHORIZED"),

@@ -168,6 +168,11 @@ class Payment(Lived):
         return self.state == "authorized"
 
     @property
+    def is_looked_into(self) -> bool:
+        """It is quarantined, and its money is here still: a person is to say what becomes of it."""
+        return self.quarantined and (self.left > 0 or self.is_reserved)
+
+    @property
     def kept(self) -> Money:
         """What the customer has given for it so far and does not have back: taken, or only reserved."""
         return Money(self.authorized if self.is_reserved else self.left, self.currency)

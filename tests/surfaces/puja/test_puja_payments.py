@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from holdfast.availability.models import Allocation
 from holdfast.booking.models import Booking
+from holdfast.flows.reconciliation import reconcile
+from holdfast.flows.refunds import give_back_what_waits
 from holdfast.flows.settlement import settle
 from holdfast.kernel.clock import utc_now
 from holdfast.payments.models import Payment, Transaction
@@ -16,6 +19,7 @@ from holdfast.platform.models import User
 from tests.support.practice import DAY, Api
 from tests.support.sandbox import Sandbox
 from tests.support.temple import Temple
+from tests.support.worker import work
 
 PAY = "/api/payments/process-cart/"
 PAYMENTS = "/api/payments/payments/"
@@ -210,6 +214,28 @@ def test_money_that_does_not_match_has_come_and_its_booking_is_pending(
         "message": "Payment successful but booking creation pending",
     }
     assert Booking.objects.count() == 0
+
+
+@pytest.mark.spec("PUJ-6", "DESK-7")
+def test_money_that_does_not_match_and_went_back_makes_no_booking_any_more(
+    api: Api, started: dict[str, Any], sandbox: Sandbox
+) -> None:
+    sandbox.arm("amount_lower")
+    sandbox.settle(started["merchant_transaction_id"])
+    assert checked(api, started)["payment_status"] == "SUCCESS"
+
+    give_back_what_waits(started["payment_id"], by="staff:1", now=utc_now())
+    work()
+    for minutes in (1, 5, 20):
+        reconcile(now=utc_now() + timedelta(minutes=minutes))
+
+    assert api.get(f"{PAYMENTS}{started['payment_id']}/").json()["status"] == "REFUNDED"
+    assert checked(api, started) == {
+        "success": False,
+        "payment_status": "REFUNDED",
+        "booking_created": False,
+        "message": "Payment status: Refunded",
+    }
 
 
 @pytest.mark.spec("PUJ-4", "GEN-5")
