@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from holdfast.flows.accounts import User
 from holdfast.flows.actors import Shopper
 from holdfast.flows.bookings import bookings_made_by, views
-from holdfast.flows.paying_for import UNPAID, Bill, bill_of, booking_of_payment, pay_for
+from holdfast.flows.paying_for import UNPAID, Bill, bill_of, booking_of_payment, is_own_booking, pay_for
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import Conflict, HoldfastError, TooMany, Unavailable
 from holdfast.web.auth import session_user
@@ -95,11 +95,11 @@ def history(request: HttpRequest, user: User, trade: str) -> HttpResponse:
 @require_safe
 @under_a_reference
 def done(request: HttpRequest, reference: str, trade: str) -> HttpResponse:
-    """The gateway's page has been left: on to the booking that was paid for, or was not. Who is not signed in
-    may have paid by a link, and sees how that ended.
+    """The gateway's page has been left: on to the booking that was paid for, or was not. Whoever is not
+    signed in, or as somebody else, may have paid by a link, and sees how that ended.
     """
-    booking_id = booking_of_payment(reference, trade=trade)
-    if session_user(request) is None:
+    booking_id, user = booking_of_payment(reference, trade=trade), session_user(request)
+    if user is None or not is_own_booking(booking_id, user=user, trade=trade):
         return SeeOther(reverse("pay_done", args=[reference]))
     return SeeOther(reverse("payment_success", args=[booking_id]))
 

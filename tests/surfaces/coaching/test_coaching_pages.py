@@ -14,7 +14,7 @@ from holdfast.kernel.clock import utc_now
 from holdfast.payments.models import Payment
 from holdfast.platform.models import User
 from tests.support.academy import Academy
-from tests.support.practice import DAY
+from tests.support.practice import DAY, new_user
 from tests.support.sandbox import Sandbox
 
 pytestmark = pytest.mark.spec("COA-4")
@@ -117,17 +117,21 @@ def test_after_the_gateway_the_payment_is_looked_up_and_waited_for(
 @pytest.mark.parametrize(
     ("how", "said"), [("pay", "Thank you: it is paid"), ("fail", "The payment did not go through")]
 )
-def test_whoever_pays_by_a_link_without_an_account_sees_how_it_ended(
-    academy: Academy, customer: User, sandbox: Sandbox, how: str, said: str
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_whoever_pays_by_a_link_for_somebody_else_sees_how_it_ended(
+    academy: Academy, customer: User, sandbox: Sandbox, how: str, said: str, signed_in: bool
 ) -> None:
+    payer = Client()
+    if signed_in:
+        payer.force_login(new_user())
     booking, now = academy.reserved(customer), utc_now()
     due = booking.line.order.dues.get()
     link = link_for(booking.reference, due.pk, by=academy.coach, trade="coaching", now=now)
-    Client().post(urlsplit(link).path)
+    payer.post(urlsplit(link).path)
     reference = Payment.objects.get().reference
     sandbox.settle(reference, how)
 
-    shown = Client().get(f"/pay/return/{reference}/", follow=True)
+    shown = payer.get(f"/pay/return/{reference}/", follow=True)
 
     assert said in text(shown)
     assert customer.email not in text(shown)
