@@ -213,6 +213,8 @@ def test_money_that_does_not_match_has_come_and_its_booking_is_pending(
         "booking_created": False,
         "message": "Payment successful but booking creation pending",
     }
+    seen = api.get(f"{PAYMENTS}{started['payment_id']}/").json()
+    assert (seen["status"], seen["reason"], seen["bookings"]) == ("SUCCESS", None, [])
     assert Booking.objects.count() == 0
 
 

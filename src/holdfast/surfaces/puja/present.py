@@ -17,6 +17,7 @@ from .schemas import AddressIn
 from .terms import CONSULTATIONS, WORDS
 
 HELD_BACK = "Payment successful but booking creation pending"
+HAS_COME = "SUCCESS"  # so that nobody pays a second time what a person looks into
 CLOCK = "%H:%M:%S"
 
 
@@ -56,8 +57,8 @@ def payment(seen: PaymentView) -> dict[str, Any]:
         "amount": seen.amount.decimal,
         "currency": seen.amount.currency,
         "method": seen.gateway.upper(),
-        "status": seen.status,
-        "reason": seen.reason,
+        "status": HAS_COME if seen.quarantined else seen.status,
+        "reason": None if seen.quarantined else seen.reason,
         "bookings": seen.booking_references,
         "payment_url": seen.payment_url or None,
         "created_at": seen.created_at,
@@ -80,7 +81,7 @@ def booked(made: PaymentView, seen: BookingView) -> dict[str, Any]:
 def not_booked(made: PaymentView) -> dict[str, Any]:
     """Of a payment that has made no booking; it may yet, if a person has to look into it first."""
     if made.quarantined:
-        said = {"success": True, "payment_status": "SUCCESS", "message": HELD_BACK}
+        said = {"success": True, "payment_status": HAS_COME, "message": HELD_BACK}
     else:
         words = made.status.capitalize().replace("_", " ")
         said = {"success": False, "payment_status": made.status, "message": f"Payment status: {words}"}
