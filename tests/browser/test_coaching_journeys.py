@@ -197,6 +197,7 @@ def press_tab_to_field(page: Page, selector: str) -> None:
 @pytest.mark.spec("COA-4", "WEB-8")
 def test_a_pupil_books_and_pays_by_keyboard_alone(shop: Shop, academy: Academy, page: Page) -> None:
     page.goto(shop.address(f"/sign-in/?next=/courses/{academy.yoga.pk}/?date={shop.day}"))
+    expect(page.locator("input[autofocus]")).to_be_focused()
     page.keyboard.type(shop.customer.email)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)

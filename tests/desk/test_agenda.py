@@ -38,7 +38,7 @@ DEPOSIT = replace(TERMS, deposit_percent=25, balance_before=3600)
 
 def booked_in(practice: Practice, staff: User, at: str, pays: Pays, **said: Any) -> Booking:
     chosen = choice(practice.offering, day=DAY, at=at)
-    told: dict[str, Any] = {"terms": TERMS, "caller": Caller(name="Asha", phone="98765 43210")}
+    told: dict[str, Any] = {"terms": TERMS, "caller": Caller(name="A caller", phone="98765 43210")}
     wanted = Wanted(chosen.offering, chosen.starts_at, pays=pays, **(told | said))
     return book_at_the_counter(wanted, by=staff, now=NOW)
 

@@ -28,7 +28,7 @@ SAID = {
     "date": DAY,
     "time": "10:00",
     "caller": "new",
-    "name": "Asha",
+    "name": "A caller",
     "phone": "98765 43210",
     "pays": "cash",
     "amount": "1999.00",
@@ -51,7 +51,7 @@ def test_a_caller_is_booked_in_and_shown(practice: Practice, staff: User) -> Non
 
     booking = Booking.objects.get()
     assert (answer.status_code, answer["Location"]) == (303, f"/desk/bookings/{booking.reference}/")
-    assert (booking.state, booking.customer.name, booking.customer.user) == ("confirmed", "Asha", None)
+    assert (booking.state, booking.customer.name, booking.customer.user) == ("confirmed", "A caller", None)
     assert Payment.objects.get().recorded_by == f"staff:{staff.pk}"
 
 
@@ -117,7 +117,7 @@ def test_a_price_that_is_not_what_was_shown_is_not_taken(practice: Practice, sta
         ({"name": ""}, "Please say who it is."),
         ({"phone": ""}, "A phone number or an email address is needed."),
         ({"phone": "12"}, "This is not a phone number."),
-        ({"email": "asha at home"}, "This is not an email address."),
+        ({"email": "caller at home"}, "This is not an email address."),
         ({"promo_code": "NONE"}, "We do not know this code."),
         ({"pays": "with shells"}, "Please choose how it is paid."),
         ({"amount": "nothing"}, "Please look at the price first."),
@@ -171,7 +171,7 @@ def test_a_known_customer_is_found_by_what_staff_remember(
 
 
 def test_who_pays_later_is_asked_for_it_by_mail(practice: Practice, staff: User) -> None:
-    answer = send(browser_of(staff), practice, pays="link", keep="3", email="asha@example.com")
+    answer = send(browser_of(staff), practice, pays="link", keep="3", email="caller@example.com")
 
     assert answer.status_code == 303
     assert Booking.objects.get().state == "pending_payment"
@@ -182,7 +182,7 @@ def test_who_pays_later_is_asked_for_it_by_mail(practice: Practice, staff: User)
 
 def test_whether_a_link_was_mailed_is_said(practice: Practice, staff: User) -> None:
     knows, knows_not = browser_of(staff), browser_of(staff)
-    mailed = send(knows, practice, pays="link", email="asha@example.com")
+    mailed = send(knows, practice, pays="link", email="caller@example.com")
     unmailed = send(knows_not, practice, pays="link", time="15:00", email="")
 
     assert "A link to pay is on its way by email" in text_of(knows.get(mailed["Location"]))

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.spec("DESK-4")
 
 @pytest.fixture
 def asked(practice: Practice, staff: User) -> Booking:
-    return booked_in(practice, staff, Caller(name="Asha", phone="98765 43210"))
+    return booked_in(practice, staff, Caller(name="A caller", phone="98765 43210"))
 
 
 def booked_in(practice: Practice, staff: User, caller: Caller) -> Booking:
@@ -76,11 +76,11 @@ def test_a_link_is_shown_to_be_copied_and_opens_what_is_asked_for(asked: Booking
 
 
 def test_a_link_is_sent_and_no_queue_holds_its_key(practice: Practice, staff: User) -> None:
-    booking = booked_in(practice, staff, Caller(name="Asha", email="asha@example.com"))
+    booking = booked_in(practice, staff, Caller(name="A caller", email="caller@example.com"))
 
     sent = press(staff, booking, "mail")
 
-    assert "asha@example.com" in text_of(sent)
+    assert "caller@example.com" in text_of(sent)
     names = [mail["name"] for mail in mails()]
     assert set(names) == {"pay_link"}
     assert all(set(mail) == {"name", "due", "by", "step"} for mail in mails())
@@ -91,7 +91,7 @@ def test_a_link_is_sent_and_no_queue_holds_its_key(practice: Practice, staff: Us
 def test_the_story_of_a_booking_tells_of_a_link_that_was_sent_and_sends_it_again(
     practice: Practice, staff: User, mailoutbox: list[Any]
 ) -> None:
-    booking = booked_in(practice, staff, Caller(name="Asha", email="asha@example.com"))
+    booking = booked_in(practice, staff, Caller(name="A caller", email="caller@example.com"))
     work()
     email, browser = Email.objects.get(kind="pay_link"), browser_of(staff)
 
@@ -102,7 +102,7 @@ def test_the_story_of_a_booking_tells_of_a_link_that_was_sent_and_sends_it_again
     assert [(entry.what, entry.row) for entry in told if entry.kind == "email"] == [
         ("email “pay_link” sent", email.pk)
     ]
-    assert [mail.to for mail in mailoutbox] == [["asha@example.com"]] * 2
+    assert [mail.to for mail in mailoutbox] == [["caller@example.com"]] * 2
     assert PayLink.objects.count() == 2
     assert f"/desk/emails/{email.pk}/again/" in text_of(browser.get(f"/desk/bookings/{booking.reference}/"))
 
@@ -110,18 +110,18 @@ def test_the_story_of_a_booking_tells_of_a_link_that_was_sent_and_sends_it_again
 def test_without_an_address_one_is_asked_for_and_kept(asked: Booking, staff: User) -> None:
     page = text_of(browser_of(staff).get(f"/desk/bookings/{asked.reference}/"))
 
-    refused, sent = press(staff, asked, "mail"), press(staff, asked, "mail", email="asha@example.com")
+    refused, sent = press(staff, asked, "mail"), press(staff, asked, "mail", email="caller@example.com")
 
     assert 'type="email" required' in page
     assert refused.status_code == 400
     assert "No address is known" in text_of(refused)
-    assert "asha@example.com" in text_of(sent)
+    assert "caller@example.com" in text_of(sent)
     asked.customer.refresh_from_db()
-    assert asked.customer.email == "asha@example.com"
+    assert asked.customer.email == "caller@example.com"
 
 
 def test_an_address_that_is_none_is_refused(asked: Booking, staff: User) -> None:
-    refused = press(staff, asked, "mail", email="asha at home")
+    refused = press(staff, asked, "mail", email="caller at home")
 
     asked.customer.refresh_from_db()
     assert refused.status_code == 400

@@ -31,7 +31,7 @@ ENDLESS = "9" * 5000
     ],
 )
 def test_nobody_is_booked_in_by_strange_words(practice: Practice, staff: User, said: dict[str, str]) -> None:
-    wanted = {"date": DAY, "time": "10:00", "name": "Asha", "phone": "98765 43210", "amount": "1999.00"}
+    wanted = {"date": DAY, "time": "10:00", "name": "A caller", "phone": "98765 43210", "amount": "1999.00"}
     form = {"do": "book", "offering": str(practice.offering.pk)} | wanted | said
     before = everything()
 

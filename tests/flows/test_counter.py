@@ -38,7 +38,7 @@ from tests.support.without import without
 
 pytestmark = pytest.mark.spec("DESK-1")
 PRICE = 199_900
-ASHA = Caller(name="Asha", phone="9876543210")
+CALLER = Caller(name="A caller", phone="9876543210")
 CASH = Taken(Money(PRICE, "INR"), Method.CASH, "receipt 7")
 DEPOSIT = replace(TERMS, deposit_percent=25, balance_before=3600)
 
@@ -50,7 +50,7 @@ def staff(practice: Practice) -> User:
 
 def wanted(practice: Practice, *, at: str = "10:00", **said: Any) -> Wanted:
     chosen = choice(practice.offering, at=at)
-    told: dict[str, Any] = {"terms": TERMS, "caller": ASHA, "pays": Pays.NOW, "taken": CASH}
+    told: dict[str, Any] = {"terms": TERMS, "caller": CALLER, "pays": Pays.NOW, "taken": CASH}
     return Wanted(chosen.offering, chosen.starts_at, **(told | said))
 
 
@@ -77,7 +77,7 @@ def test_a_caller_without_an_account_pays_in_cash_and_is_confirmed(practice: Pra
     assert booking.state == "confirmed"
     assert (booking.customer.user, booking.customer.name, booking.customer.phone) == (
         None,
-        "Asha",
+        "A caller",
         "9876543210",
     )
     payment = Payment.objects.get()
@@ -158,7 +158,7 @@ def test_what_is_paid_on_the_spot_can_be_accepted_before(practice: Practice, sta
 def test_who_pays_later_is_held_as_long_as_staff_choose_and_then_freed(
     practice: Practice, staff: User
 ) -> None:
-    caller = Caller(name="Asha", email="asha@example.com")
+    caller = Caller(name="A caller", email="caller@example.com")
 
     booking = books(practice, staff, pays=Pays.LATER, taken=None, caller=caller, keep_for=timedelta(hours=3))
 
@@ -339,8 +339,8 @@ def test_nobody_takes_their_own_money(practice: Practice, staff: User, sandbox: 
     ("caller", "field"),
     [
         (Caller(name=" ", phone="9876543210"), "name"),
-        (Caller(name="Asha"), "phone"),
-        (Caller(name="Asha", email="asha at home"), "email"),
+        (Caller(name="A caller"), "phone"),
+        (Caller(name="A caller", email="caller at home"), "email"),
         (Caller(name="A" * 121, phone="9876543210"), "name"),
     ],
 )

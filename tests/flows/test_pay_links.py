@@ -53,7 +53,7 @@ def asked(practice: Practice, staff: User) -> Booking:
 
 def booked_in(practice: Practice, staff: User, **said: Any) -> Booking:
     chosen = choice(practice.offering)
-    told: dict[str, Any] = {"pays": Pays.LATER, "caller": Caller(name="Asha", phone="9876543210")}
+    told: dict[str, Any] = {"pays": Pays.LATER, "caller": Caller(name="A caller", phone="9876543210")}
     wanted = Wanted(chosen.offering, chosen.starts_at, terms=TERMS, **(told | said))
     return book_at_the_counter(wanted, by=staff, now=NOW)
 
@@ -215,7 +215,7 @@ def test_a_balance_is_paid_by_a_link_when_the_deposit_has_been(
 ) -> None:
     terms = replace(TERMS, deposit_percent=25, balance_before=3600)
     chosen = choice(practice.offering)
-    wanted = Wanted(chosen.offering, chosen.starts_at, terms, Caller(name="Asha", phone="1"), Pays.LATER)
+    wanted = Wanted(chosen.offering, chosen.starts_at, terms, Caller(name="A caller", phone="1"), Pays.LATER)
     booking = book_at_the_counter(wanted, by=staff, now=NOW)
     deposit, balance = Due.objects.order_by("pk")
     keys = [
@@ -262,11 +262,11 @@ def test_a_link_is_mailed_to_the_address_that_is_known_or_entered(asked: Booking
     with pytest.raises(Invalid) as refused:
         mail_link(asked.reference, due.pk, by=staff, trade=TRADE, now=NOW)
 
-    entered = mail_link(asked.reference, due.pk, by=staff, trade=TRADE, now=NOW, email="asha@example.com")
+    entered = mail_link(asked.reference, due.pk, by=staff, trade=TRADE, now=NOW, email="caller@example.com")
     again = mail_link(asked.reference, due.pk, by=staff, trade=TRADE, now=SOON, email="other@example.com")
 
     assert list(refused.value.fields) == ["email"]
-    assert entered == again == "asha@example.com"
+    assert entered == again == "caller@example.com"
 
 
 @pytest.mark.spec("GEN-2")
