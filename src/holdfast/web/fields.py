@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any
 
 import email_validator
@@ -17,6 +18,7 @@ YYYY_MM_DD = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 HH_MM = r"^([01][0-9]|2[0-3]):[0-5][0-9](:00)?$"
 H_MM_AM = r"^(0?[1-9]|1[0-2]):[0-5][0-9] ?[AaPp][Mm]$"
 TABS_AND_LINES = "\n\r\t"
+MOST = Decimal(10) ** 15  # of any currency
 
 
 def _written_day(said: Any) -> Any:
@@ -61,6 +63,13 @@ def _written_number(said: Any) -> Any:
     if isinstance(said, bool | float):
         raise ValueError("This is not a whole number.")  # noqa: TRY004 - pydantic reports ValueErrors only
     return said
+
+
+def _written_amount(said: Any) -> Any:
+    """JSON's ``999.00`` or ``"999.00"``, to the digit."""
+    if isinstance(said, bool) or not isinstance(said, int | float | str):
+        raise ValueError("Write the amount as 999.00.")  # noqa: TRY004 - pydantic reports ValueErrors only
+    return str(said)
 
 
 def _none_is_empty(said: Any) -> Any:
@@ -110,3 +119,9 @@ Id = Annotated[int, BeforeValidator(_written_number), Field(ge=1, le=2**63 - 1)]
 PlainText = AfterValidator(_plain_text)
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), PlainText]
 MayBeNull = BeforeValidator(_none_is_empty)  # of an optional text: null says as little as ""
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_written_amount),
+    Field(ge=0, le=MOST),
+    WithJsonSchema({"type": ["number", "string"], "examples": ["999.00"]}),
+]

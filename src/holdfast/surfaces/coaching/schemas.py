@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, time
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from holdfast.web.answers import SlotOut
-from holdfast.web.fields import Clock, Day, MayBeNull, PlainText
+from holdfast.web.fields import Amount, Clock, Day, MayBeNull, PlainText
 
 from .terms import CREATED, MARKED
 
 STATUS = Literal["pending", "paid", "confirmed", "done", "canceled"]
-MOST = Decimal(10) ** 15
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80), PlainText, MayBeNull]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), PlainText, MayBeNull]
 
@@ -25,19 +23,6 @@ def _written_id(said: Any) -> Any:
     return str(said) if isinstance(said, int) and not isinstance(said, bool) else said
 
 
-def _written_amount(said: Any) -> Any:
-    """JSON's ``1500.00`` or ``"1500.00"``, to the digit."""
-    if isinstance(said, bool) or not isinstance(said, int | float | str):
-        raise ValueError("Write the amount as 1500.00.")  # noqa: TRY004 - pydantic reports ValueErrors only
-    return str(said)
-
-
-Amount = Annotated[
-    Decimal,
-    BeforeValidator(_written_amount),
-    Field(gt=0, le=MOST),
-    WithJsonSchema({"type": ["number", "string"], "examples": ["1500.00"]}),
-]
 PaymentName = Annotated[
     Short, BeforeValidator(_written_id), WithJsonSchema({"type": ["string", "integer", "null"]})
 ]
@@ -177,7 +162,7 @@ class Started(Schema):
 class Record(Schema):
     """Money that was taken by hand; ``note`` is a receipt's or a transfer's number."""
 
-    amount: Amount
+    amount: Annotated[Amount, Field(gt=0)]
     payment_method: Literal["cash", "bank_transfer"] = "cash"
     note: Short = ""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, time
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -14,23 +13,25 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
-    WithJsonSchema,
     WrapValidator,
 )
 
 from holdfast.web.birth import Gender, Phone, Questions
-from holdfast.web.fields import Birthday, Clock, Day, EitherClock, Email, Id, MayBeNull, PlainText, Text
+from holdfast.web.fields import (
+    Amount,
+    Birthday,
+    Clock,
+    Day,
+    EitherClock,
+    Email,
+    Id,
+    MayBeNull,
+    PlainText,
+    Text,
+)
 from holdfast.web.slots import SlotQuery
 
-MOST = Decimal(10) ** 15
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), PlainText, MayBeNull]
-
-
-def _written_amount(said: Any) -> Any:
-    """JSON's ``999.00`` or ``"999.00"``, to the digit."""
-    if isinstance(said, bool) or not isinstance(said, int | float | str):
-        raise ValueError("Write the amount as 999.00.")  # noqa: TRY004 - pydantic reports ValueErrors only
-    return str(said)
 
 
 def _capitals(said: Any) -> Any:
@@ -52,12 +53,6 @@ def _refused_in_our_words(said: Any, read: Callable[[Any], int | UUID]) -> int |
         raise ValueError("Write the cart's id or its cart_id.") from None
 
 
-Amount = Annotated[
-    Decimal,
-    BeforeValidator(_written_amount),
-    Field(ge=0, le=MOST),
-    WithJsonSchema({"type": ["number", "string"], "examples": ["999.00"]}),
-]
 CartId = Annotated[Id | UUID, BeforeValidator(_one_of_both_ids), WrapValidator(_refused_in_our_words)]
 
 
