@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-import httpx
 from django.db import connection
 
 from holdfast.booking.models import Booking, Rescheduling
@@ -26,7 +26,7 @@ from holdfast.flows.reconciliation import reconcile
 from holdfast.kernel.clock import utc_now
 from holdfast.orders.models import Order
 from holdfast.payments.models import Payment
-from tests.support.sandbox import Sandbox, SandboxError
+from tests.support.sandbox import Sandbox
 
 T = TypeVar("T")
 A_SECOND = timedelta(seconds=1)
@@ -40,26 +40,11 @@ class Killed(BaseException):
     """The process ended here. No exception handler of ours can have seen it."""
 
 
-class NearSandbox(Sandbox):
-    """The handle of a sandbox that is asked so often that the connection stays open."""
-
-    def __init__(self, other: Sandbox, gateway: str, calls: httpx.Client) -> None:
-        super().__init__(other.url, other.process, other.output, gateway)
-        self._calls = calls
-
-    def _ask(self, method: str, path: str, **body: Any) -> Any:
-        response = self._calls.request(method, f"{self.url}/control/{path}", json=body or None)
-        if response.is_error:
-            raise SandboxError(f"{method} {path}: {response.status_code} {response.text}")
-        return response.json() if response.content else None
-
-
 class Clockwork:
     """``now`` is the time of the story; ``at`` are the handles of the gateways, by name."""
 
     def __init__(self, sandbox: Sandbox, *, start: datetime, gateways: tuple[str, ...]) -> None:
-        calls = httpx.Client(timeout=30)
-        self.at = {name: NearSandbox(sandbox, name, calls) for name in gateways}
+        self.at = {name: replace(sandbox, gateway=name) for name in gateways}
         self.now = start
         self._first = self.at[gateways[0]]
         self._due: dict[int, datetime] = {}

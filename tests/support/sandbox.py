@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +17,7 @@ import httpx
 ROOT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN = 20.0  # seconds; it takes about one
 STOPS_WITHIN = 10.0
+EACH_TIME_ANEW = httpx.Limits(max_keepalive_connections=0)  # a kept one may be closed just when it is used
 
 
 class SandboxError(Exception):
@@ -31,6 +32,8 @@ class Sandbox:
     process: subprocess.Popen[bytes]
     output: IO[bytes]
     gateway: str = "phonepe"
+    # One, because each reads the certificates of the whole world anew, which takes longer than the call.
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, limits=EACH_TIME_ANEW))
 
     def arm(self, fault: str, times: int = 1, **extra: Any) -> None:
         """Let the gateway misbehave on its next occasions: ``arm("status_lag", 3, only=reference)``."""
@@ -97,7 +100,7 @@ class Sandbox:
         return said
 
     def _ask(self, method: str, path: str, **body: Any) -> Any:
-        response = httpx.request(method, f"{self.url}/control/{path}", json=body or None, timeout=30)
+        response = self.http.request(method, f"{self.url}/control/{path}", json=body or None)
         if response.is_error:
             raise SandboxError(f"{method} {path}: {response.status_code} {response.text}")
         return response.json() if response.content else None
@@ -143,7 +146,7 @@ def _wait_until_it_serves(sandbox: Sandbox) -> None:
             sandbox.output.seek(0)
             raise SandboxError(f"The sandbox ended at once: {sandbox.output.read().decode()}")
         try:
-            health = httpx.get(f"{sandbox.url}/healthz", timeout=1)
+            health = sandbox.http.get(f"{sandbox.url}/healthz", timeout=1)
             if health.status_code == 200 and health.json()["pid"] == sandbox.process.pid:
                 return
         except httpx.TransportError:
