@@ -12,8 +12,8 @@ from django.db import connection
 from django.test import Client
 
 from holdfast.availability.models import DateOverride
-from holdfast.booking.models import Booking, Rescheduling
-from holdfast.catalog.models import Offering, Package, Provider
+from holdfast.booking.models import Booking, Rescheduling, Stay
+from holdfast.catalog.models import Offering, Package, Provider, Resource, Room, Season, StayFee, StayRules
 from holdfast.flows import second_factor
 from holdfast.flows.actors import Shopper
 from holdfast.flows.blocks import block
@@ -26,6 +26,7 @@ from holdfast.flows.settlement import settle
 from holdfast.flows.webhooks import Call, receive
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.period import Period
+from holdfast.orders.guest_keys import new_guest_key
 from holdfast.orders.models import PromoCode
 from holdfast.orders.promos import redeem
 from holdfast.payments.links import new_key
@@ -136,6 +137,17 @@ def a_used_code(checkout: Checkout) -> None:
         redeem(promo, order=order, customer=order.customer, now=NOW)
 
 
+def what_a_hotel_has(practice: Practice, booking: Booking) -> None:
+    """Rules, a season, a fee and a room; and of this booking a guest's stay and key."""
+    pool = Resource.objects.create(business=practice.business, kind=Resource.Kind.PLACE, name="Rooms")
+    Room.objects.create(pool=pool, name="204")
+    StayRules.objects.create(offering=practice.offering)
+    Season.objects.create(offering=practice.offering, first_night=TODAY, last_night=TODAY, price=1)
+    StayFee.objects.create(business=practice.business, title="City tax", price=200, per="guest_night")
+    Stay.objects.create(booking=booking, guests=2)
+    new_guest_key(booking.line.order, now=NOW)
+
+
 def a_move_that_waits(practice: Practice, sandbox: Sandbox) -> Rescheduling:
     """Somebody else's booking, days later, is to move to a time that has become dearer."""
     user, wanted = new_user(), wish(practice, day=FAR)
@@ -174,6 +186,7 @@ def books(practice: Practice, sandbox: Sandbox) -> Books:
     a_used_code(paid)
     new_key(payment_of(paid).due, by="staff:1", now=NOW)
     booking = Booking.objects.get()
+    what_a_hotel_has(practice, booking)
     a_move_that_waits(practice, sandbox)
     work()
     return Books(practice, paid, too_late, booking)

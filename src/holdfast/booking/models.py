@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from holdfast.catalog.models import Business, Offering, Provider
+from holdfast.catalog.models import Business, Offering, Provider, Room
 from holdfast.kernel.period import Period
 from holdfast.orders.models import Due, Line
 from holdfast.platform.models import Customer
@@ -104,3 +104,39 @@ class Rescheduling(Lived):
     @property
     def period(self) -> Period:
         return Period(self.starts_at, self.ends_at)
+
+
+class Stay(models.Model):
+    """What a hotel keeps of a booking: its guests, and from check-in on their room.
+
+    A room that is out with guests cannot be given again, whatever was booked.
+    """
+
+    booking = models.OneToOneField(Booking, primary_key=True, on_delete=models.PROTECT, related_name="stay")
+    guests = models.PositiveSmallIntegerField()
+    room = models.ForeignKey(Room, null=True, on_delete=models.PROTECT, related_name="stays")
+    checked_in_at = models.DateTimeField(null=True)
+    checked_out_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(guests__gte=1), name="somebody_stays"),
+            models.CheckConstraint(
+                condition=Q(room=None, checked_in_at=None)
+                | Q(room__isnull=False, checked_in_at__isnull=False),
+                name="who_checks_in_has_a_room",
+            ),
+            models.CheckConstraint(
+                condition=Q(checked_out_at=None) | Q(checked_in_at__isnull=False),
+                name="who_checks_out_has_checked_in",
+            ),
+            models.UniqueConstraint(
+                fields=["room"],
+                condition=Q(room__isnull=False, checked_out_at=None),
+                name="one_stay_in_a_room",
+            ),
+        ]
+        triggers = [*never_leaves()]
+
+    def __str__(self) -> str:
+        return f"stay {self.booking}"

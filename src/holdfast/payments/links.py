@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import secrets
 from datetime import datetime
 
 from django.conf import settings
 
+from holdfast.kernel.keys import digest_of, random_key
 from holdfast.orders.models import Due
 
 from .models import PayLink
 
-RANDOM_BYTES = 20  # 160 bits, too many to be guessed from a plain digest
-
 
 def new_key(due: Due, *, by: str, now: datetime) -> str:
     """A key of 32 letters and digits to pay this due with. Those that were made before are as good."""
-    key = base64.b32encode(secrets.token_bytes(RANDOM_BYTES)).decode().lower()
-    PayLink.objects.create(due=due, digest=_digest(key), made_by=by, created_at=now)
+    key = random_key()
+    PayLink.objects.create(due=due, digest=digest_of(key), made_by=by, created_at=now)
     return key
 
 
 def due_behind(key: str) -> Due | None:
     """What may be paid with a key, with its order's business and customer; None for what is no key."""
     link = PayLink.objects.select_related("due__order__business", "due__order__customer")
-    found = link.filter(digest=_digest(key)).first()
+    found = link.filter(digest=digest_of(key)).first()
     return found.due if found else None
 
 
 def page_of(key: str) -> str:
     """The address under which a key is used."""
     return f"{settings.HOLDFAST_PUBLIC_URL}/pay/{key}/"
-
-
-def _digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()

@@ -15,6 +15,7 @@ from . import (
     orders,
     payments,
     promos,
+    rooms,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "orders",
     "payments",
     "promos",
+    "rooms",
 ]

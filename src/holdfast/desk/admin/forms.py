@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from holdfast.catalog.models import Business, Offering
+from holdfast.catalog.models import Business, Offering, Resource, StayFee
 from holdfast.desk import checks
 from holdfast.flows.gateways import credential_fields, gateway_labels
 from holdfast.orders.models import PromoCode
@@ -32,6 +32,26 @@ def refuse_strangers(form: forms.ModelForm[Any], field: str, found: dict[str, An
     strangers = [str(row) for row in found.get(field) or () if business and row.business_id != business.pk]
     if strangers:
         form.add_error(field, f"Not of this business: {', '.join(strangers)}.")
+
+
+def refuse_no_pool(form: forms.ModelForm[Any], found: dict[str, Any]) -> None:
+    """A room type has one pool of rooms, and needs nothing else."""
+    needed = [resource.kind for resource in found.get("resources") or ()]
+    if found.get("by_night") and needed != [Resource.Kind.PLACE]:
+        form.add_error("resources", "What is sold by the night needs one pool of rooms, and nothing else.")
+
+
+class StayFeeForm(forms.ModelForm[StayFee]):
+    class Meta:
+        model = StayFee
+        fields = "__all__"
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        offering, business = found.get("offering"), found.get("business")
+        if offering and business and offering.business_id != business.pk:
+            self.add_error("offering", f"Not of this business: {offering}.")
+        return found
 
 
 class BusinessForm(forms.ModelForm[Business]):
@@ -69,6 +89,7 @@ class OfferingForm(forms.ModelForm[Offering]):
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data
         refuse_strangers(self, "resources", found)
+        refuse_no_pool(self, found)
         return found
 
 

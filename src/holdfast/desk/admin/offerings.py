@@ -10,6 +10,7 @@ from holdfast.catalog.models import Offering, Package
 
 from .common import ForPlatformAdmins, Page, money
 from .forms import OfferingForm
+from .rooms import SeasonInline, StayRulesInline
 from .unfolded import TabularInline
 
 
@@ -28,7 +29,7 @@ class OfferingPage(Page):
     list_select_related = ("business",)
     search_fields = ("title", "business__name", "business__slug")
     autocomplete_fields = ("business", "resources")
-    inlines = (PackageInline,)
+    inlines = (PackageInline, StayRulesInline, SeasonInline)
 
     @admin.display(description="price", ordering="price")
     def costs(self, offering: Offering) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from holdfast.orders.models import CartItem, Due, Line, Order
+from holdfast.orders.models import CartItem, Due, GuestKey, Line, Order
 
 from .common import ReadOnlyInline, ReadOnlyPage, StateFilter, money
 from .payments import PaymentInline
@@ -38,7 +38,14 @@ class OrderPage(WithTimeline):
     list_display = ("id", "business", "customer", "trade", "asked", "state", "reason", "created_at")
     list_filter = (StateFilter, "reason", "trade", "business", "created_at")
     list_select_related = ("business", "customer")
-    search_fields = ("=id", "=uuid", "payments__reference", "customer__email", "customer__name")
+    search_fields = (
+        "=id",
+        "=uuid",
+        "=booking_reference",
+        "payments__reference",
+        "customer__email",
+        "customer__name",
+    )
     date_hierarchy = "created_at"
     ordering = ("-id",)
     fields = (
@@ -50,6 +57,7 @@ class OrderPage(WithTimeline):
         "reason",
         "asked",
         "promo_code",
+        "booking_reference",
         "expires_at",
         "created_at",
         "updated_at",
@@ -114,3 +122,13 @@ class DuePage(ReadOnlyPage):
     @admin.display(description="amount", ordering="amount")
     def asks(self, due: Due) -> str:
         return str(due.money)
+
+
+@admin.register(GuestKey)
+class GuestKeyPage(ReadOnlyPage):
+    list_display = ("id", "order", "created_at")
+    list_filter = ("order__business", "created_at")
+    list_select_related = ("order",)
+    search_fields = ("=order__id",)
+    fields = ("order", "created_at")
+    ordering = ("-id",)

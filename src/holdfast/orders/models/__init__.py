@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .cart import CartItem
 from .line import Line, owner_of
-from .order import Due, Order
+from .order import Due, GuestKey, Order
 from .promo import PromoCode, Redemption
 
-__all__ = ["CartItem", "Due", "Line", "Order", "PromoCode", "Redemption", "owner_of"]
+__all__ = ["CartItem", "Due", "GuestKey", "Line", "Order", "PromoCode", "Redemption", "owner_of"]

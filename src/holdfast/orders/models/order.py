@@ -22,7 +22,8 @@ class Order(Lived):
 
     ``total`` is what its lines' prices add up to. A cart is an order that is open before it is placed:
     ``updated_at`` is when its customer last changed it, and None for what never was a cart; ``promo_code`` is
-    what was typed into it. Until it is placed it has items and no lines.
+    what was typed into it. Until it is placed it has items and no lines. A draft, which has a
+    ``booking_reference``, is a cart of one stay, and its booking will have that.
     """
 
     class Reason(models.TextChoices):
@@ -49,11 +50,19 @@ class Order(Lived):
     expires_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=10, choices=Reason, blank=True)
     promo_code = models.CharField(max_length=40, blank=True, default="", db_default="")
+    booking_reference = models.CharField(max_length=63, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [one_of(ORDER)]
+        constraints = [
+            one_of(ORDER),
+            models.UniqueConstraint(
+                fields=["booking_reference"],
+                condition=~Q(booking_reference=""),
+                name="one_draft_a_booking_reference",
+            ),
+        ]
         indexes = [
             models.Index(fields=["customer", "-id"]),
             models.Index(fields=["expires_at"], name="placed_orders", condition=Q(state="placed")),
@@ -119,3 +128,17 @@ class Due(models.Model):
     @property
     def money(self) -> Money:
         return Money(self.amount, self.order.currency)
+
+
+class GuestKey(models.Model):
+    """What lets a guest without an account change an order, kept as a digest; told once, by mail."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="guest_keys")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        triggers = [frozen("order_id", "digest"), *never_leaves()]
+
+    def __str__(self) -> str:
+        return f"key to {self.order}"
