@@ -39,3 +39,17 @@ def test_times_are_said_on_the_wall_clock_of_the_business() -> None:
 
     assert day_in_words(start) == "Friday, 27 November 2026"
     assert hours_in_words(start, end) == "00:30–01:15 (Asia/Kolkata time)"
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        (3, "22:00–01:00 (Europe/Vienna time)"),  # an evening that ends after midnight
+        (13, "22:00 to Saturday, 28 November 2026, 11:00 (Europe/Vienna time)"),
+        (61, "22:00 to Monday, 30 November 2026, 11:00 (Europe/Vienna time)"),
+    ],
+)
+def test_of_what_goes_on_for_a_night_or_more_the_last_day_is_said(hours: int, said: str) -> None:
+    start = datetime(2026, 11, 27, 22, 0, tzinfo=ZoneInfo("Europe/Vienna"))
+
+    assert hours_in_words(start, start.astimezone(UTC) + timedelta(hours=hours)) == said

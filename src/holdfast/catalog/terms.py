@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -51,7 +52,10 @@ class Terms:
     with ``accept_again`` the business must accept the new time. With ``provider_may_cancel`` whoever gives
     the service may cancel it, as those who run the business may: all of the money goes back.
 
-    ``provider_word`` is what customers call whoever gives the service.
+    ``provider_word`` is what customers call whoever gives the service. ``subjects`` are those of mail to
+    customers that differ from what every trade's say: by the mail's name, with the booking's reference as
+    ``{booking}``. With ``keyed``, whoever has a booking's reference sees only how it stands, and pays; for
+    the rest there is a key, which mail to its customer brings along.
 
     An order placed before there was such a term has the default.
     """
@@ -81,6 +85,8 @@ class Terms:
     provider_may_cancel: bool = False
     provider_word: str = "provider"
     pay_address: str = ""
+    subjects: Mapping[str, str] = field(default_factory=dict, hash=False)
+    keyed: bool = False
 
     def __post_init__(self) -> None:
         shares = tuple((notice, percent) for notice, percent in self.refund_shares)  # JSON knows only lists

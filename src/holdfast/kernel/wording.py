@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .money import Money
 
@@ -19,6 +19,7 @@ SYMBOLS = {
 }
 # How many digits stand together, from the right; the last number repeats. Others group by threes.
 GROUPS = {"INR": (3, 2), "NPR": (3, 2)}
+HALF_A_DAY = timedelta(hours=12)
 
 
 def amount_in_words(money: Money) -> str:
@@ -42,5 +43,10 @@ def first_and_more(titles: Sequence[str]) -> str:
 
 
 def hours_in_words(start: datetime, end: datetime) -> str:
-    """``10:00–10:30 (Asia/Kolkata time)``, in the zone that ``start`` carries."""
-    return f"{start:%H:%M}–{end.astimezone(start.tzinfo):%H:%M} ({start.tzinfo} time)"
+    """``10:00–10:30 (Asia/Kolkata time)``, in the zone that ``start`` carries. Of a stay it is ``15:00 to
+    Monday, 30 November 2026, 11:00 (Europe/Vienna time)``, for nobody could tell its end otherwise.
+    """
+    ends = end.astimezone(start.tzinfo)
+    is_stay = ends.date() != start.date() and end - start > HALF_A_DAY
+    until = f" to {day_in_words(ends)}, {ends:%H:%M}" if is_stay else f"–{ends:%H:%M}"
+    return f"{start:%H:%M}{until} ({start.tzinfo} time)"

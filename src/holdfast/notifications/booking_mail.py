@@ -24,14 +24,15 @@ KINDS = {Due.Kind.BALANCE.value: "the balance", Due.Kind.DIFFERENCE.value: "the 
 
 
 def confirmed(booking_id: int, *, now: datetime) -> Fact:
-    fact, booking = _of(booking_id, "Confirmed")
+    fact, booking = _of(booking_id, "Confirmed", called="confirmed")
     return _with_file(_with(fact, **_what_is_paid(booking.line)), now=now)
 
 
 def received(booking_id: int, *, now: datetime, until: str) -> Fact:
     """It waits to be accepted, which the business may do ``until`` then, in ISO 8601."""
-    fact, booking = _of(booking_id, "Received")
-    told = {"until": moment(until, booking.business), "reserved": _is_reserved(booking.line)}
+    called = "authorized" if _was_authorized(booking_id) else "received"
+    fact, booking = _of(booking_id, "Received", called=called)
+    told = {"until": moment(until, booking.business), "reserved": _is_reserved(booking_id)}
     return _with(fact, **told, **_what_is_paid(booking.line))
 
 
@@ -42,7 +43,7 @@ def waits_for_you(booking_id: int, *, now: datetime, until: str, warning: int = 
     told = {
         "until": moment(until, booking.business),
         "warning": warning,
-        "reserved": _is_reserved(booking.line),
+        "reserved": _is_reserved(booking_id),
         "customer": booking.customer.name or customers_address(booking.line),
         "page": desk_page("bookings", booking.reference),
     }
@@ -52,23 +53,24 @@ def waits_for_you(booking_id: int, *, now: datetime, until: str, warning: int = 
 
 def declined(booking_id: int, *, now: datetime, why: str, back: int) -> Fact:
     """``back`` is what goes back, in minor units."""
-    return _with_file(_ended(booking_id, "Declined", back=back, why=why), now=now)
+    return _with_file(_ended(booking_id, "Declined", called="declined", back=back, why=why), now=now)
 
 
 def canceled(booking_id: int, *, now: datetime, back: int, by_business: bool) -> Fact:
     """``back`` is what goes back, in minor units."""
-    return _with_file(_ended(booking_id, "Canceled", back=back, by_business=by_business), now=now)
+    fact = _ended(booking_id, "Canceled", called="canceled", back=back, by_business=by_business)
+    return _with_file(fact, now=now)
 
 
 def expired(booking_id: int, *, now: datetime) -> Fact | None:
     """It was reserved and not paid in time. Late money may have brought it back meanwhile."""
-    fact, booking = _of(booking_id, "Not reserved any more")
+    fact, booking = _of(booking_id, "Not reserved any more", called="expired")
     return fact if booking.state == "expired" else None
 
 
 def reminder(booking_id: int, *, now: datetime, starts_at: str) -> Fact | None:
     """``starts_at`` is the start that was to be reminded of, in ISO 8601: it may have moved since."""
-    fact, booking = _of(booking_id, "Reminder")
+    fact, booking = _of(booking_id, "Reminder", called="reminder")
     stands = booking.state == "confirmed" and booking.starts_at == datetime.fromisoformat(starts_at)
     is_ahead = now < booking.starts_at
     if not stands or not is_ahead:
@@ -78,19 +80,20 @@ def reminder(booking_id: int, *, now: datetime, starts_at: str) -> Fact | None:
 
 def payment_failed(booking_id: int, *, now: datetime, until: str) -> Fact:
     """Its money was reserved and could not be had; the time is held ``until`` then, in ISO 8601."""
-    fact, booking = _of(booking_id, "Please pay again")
+    fact, booking = _of(booking_id, "Please pay again", called="payment_failed")
     return _with(fact, until=moment(until, booking.business))
 
 
 def rescheduled(booking_id: int, *, now: datetime, was: str) -> Fact:
     """``was`` is when it would have started, in ISO 8601."""
-    fact, booking = _of(booking_id, "Moved")
+    fact, booking = _of(booking_id, "Moved", called="rescheduled")
     before = datetime.fromisoformat(was).astimezone(booking.business.zone)
     told = {"was": f"{day_in_words(before)}, {before:%H:%M}"}
     return _with_file(_with(fact, **told, **_what_is_paid(booking.line)), now=now)
 
 
-def _of(booking_id: int, what: str) -> tuple[Fact, Booking]:
+def _of(booking_id: int, what: str, *, called: str = "") -> tuple[Fact, Booking]:
+    """What is ``called`` so is for its customer: the terms may have a subject for it."""
     booking = Booking.objects.select_related(
         "business",
         "customer",
@@ -104,11 +107,17 @@ def _of(booking_id: int, what: str) -> tuple[Fact, Booking]:
         subject_kind="booking",
         subject_id=booking.pk,
         to=customers_address(line),
-        subject=f"{what}: {line.title}, {day_in_words(when(line))}, {when(line):%H:%M}",
+        subject=_subject(line, booking.reference, what, called=called),
         context=about(line)
         | {"reference": booking.reference, "page": confirmation_page(line.order, booking.reference)},
     )
     return fact, booking
+
+
+def _subject(line: Line, reference: str, what: str, *, called: str) -> str:
+    if own := line.order.terms.subjects.get(called):
+        return own.format(booking=reference)
+    return f"{what}: {line.title}, {day_in_words(when(line))}, {when(line):%H:%M}"
 
 
 def _with(fact: Fact, **told: Any) -> Fact:
@@ -121,9 +130,9 @@ def _with_file(fact: Fact, *, now: datetime) -> Fact:
     return replace(fact, attached=(attached(file),)) if file else fact
 
 
-def _ended(booking_id: int, what: str, *, back: int, **told: Any) -> Fact:
+def _ended(booking_id: int, what: str, *, called: str, back: int, **told: Any) -> Fact:
     """What went back was taken, or only reserved; or nothing had been paid at all."""
-    fact, booking = _of(booking_id, what)
+    fact, booking = _of(booking_id, what, called=called)
     won = list(Payment.objects.filter(HAS_WON, order=booking.line.order_id))
     money = Money(back, booking.line.order.currency)
     return _with(
@@ -157,6 +166,12 @@ def _what_is_paid(line: Line) -> dict[str, Any]:
     }
 
 
-def _is_reserved(line: Line) -> bool:
+def _is_reserved(booking_id: int) -> bool:
     """Whether what pays for it is only reserved so far."""
-    return Payment.objects.filter(order=line.order_id, wins=True, state="authorized").exists()
+    return Payment.objects.filter(order__lines=booking_id, wins=True, state="authorized").exists()
+
+
+def _was_authorized(booking_id: int) -> bool:
+    """Whether what pays for it was only reserved when it came: it may have been taken since."""
+    won = Payment.objects.filter(HAS_WON, order__lines=booking_id).order_by("pk").last()
+    return won is not None and won.authorized > 0
