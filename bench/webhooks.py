@@ -25,7 +25,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from holdfast.catalog.models import Business
 from holdfast.flows.gateways import gateway_for
 from holdfast.kernel.clock import utc_now
-from holdfast.payments.gateways.base import Start
+from holdfast.payments.gateways.base import About, Start
 from holdfast.payments.models import GatewayAccount
 from holdfast.platform.models import GatewayEvent
 from tests.support.sandbox import Sandbox
@@ -108,7 +108,7 @@ def tell_once(account: GatewayAccount, sandbox: Sandbox) -> Told:
     wanted = Start(reference, PRICE, "https://shop.example/", pay_within=timedelta(minutes=15))
     order = gateway_for(account).start(wanted, now=now).gateway_reference
     sandbox.settle(reference)
-    paid = gateway_for(account).look_up(reference, now=now).transaction_reference
+    paid = gateway_for(account).look_up(About(reference, PRICE, now), now=now).transaction_reference
     assert paid is not None, "the sandbox says which transaction has paid"
     sent = sandbox.webhooks(reference)[-1]
     return Told(sent["headers"], sent["body"].encode(), [one.encode() for one in (reference, order, paid)])

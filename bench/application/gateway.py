@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from holdfast.kernel.money import Money
 from holdfast.payments.gateways import GATEWAYS
-from holdfast.payments.gateways.base import Became, Gateway, Outcome, Redirect, Start
+from holdfast.payments.gateways.base import About, Became, Gateway, Outcome, Redirect, Start
 
 PRICE = Money(99_900, "INR")
 
@@ -29,14 +29,14 @@ class Instant(Gateway):
             f"https://pay.example/{wanted.reference}", f"G-{wanted.reference}", now + wanted.pay_within
         )
 
-    def look_up(self, reference: str, *, now: datetime) -> Outcome:
+    def look_up(self, payment: About, *, now: datetime) -> Outcome:
         return Outcome(
             Became.CAPTURED,
             "COMPLETED",
             amount=PRICE,
-            reference=reference,
-            gateway_reference=f"G-{reference}",
-            transaction_reference=f"T-{reference}",
+            reference=payment.reference,
+            gateway_reference=f"G-{payment.reference}",
+            transaction_reference=f"T-{payment.reference}",
         )
 
 

@@ -12,7 +12,7 @@ from holdfast.flows.reserved import TRY_ANEW_AFTER
 from holdfast.flows.settlement import settle
 from holdfast.flows.watching import money_waiting_on_a_person
 from holdfast.payments.gateways import GATEWAYS
-from holdfast.payments.gateways.base import Outcome, Refused
+from holdfast.payments.gateways.base import About, Outcome, Refused
 from tests.support.practice import Practice
 from tests.support.sandbox import Sandbox
 from tests.support.toy import Toy
@@ -34,7 +34,7 @@ A_MINUTE = timedelta(minutes=1)
 class NeverVoids(Toy):
     """An account that may not void."""
 
-    def void(self, reference: str, *, key: str, now: datetime) -> Outcome:
+    def void(self, payment: About, *, key: str, now: datetime) -> Outcome:
         raise Refused("not_permitted", "This account may not void.")
 
 

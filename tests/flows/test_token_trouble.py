@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.flows.gateways import breaker_of, gateway_for
+from holdfast.flows.gateways import about, breaker_of, gateway_for
 from holdfast.flows.settlement import settle
 from holdfast.kernel.errors import Unavailable
 from holdfast.payments.gateways.base import Became, NotSent
@@ -207,7 +207,7 @@ def test_while_a_renewal_fails_the_old_token_is_used_and_not_every_question_trie
     sandbox.arm("token_500_before", 100)
     asked, gateway = token_calls(sandbox), gateway_for(practice.account)
 
-    seen = [gateway.look_up(checkout.reference, now=LATER).became for _ in range(3)]
+    seen = [gateway.look_up(about(payment_of(checkout)), now=LATER).became for _ in range(3)]
 
     assert seen == [Became.PENDING] * 3
     assert token_calls(sandbox) == asked + 1

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from holdfast.kernel.money import Money
 from holdfast.payments.gateways import GATEWAYS
-from holdfast.payments.gateways.base import Account, Gateway, Token
+from holdfast.payments.gateways.base import About, Account, Gateway, Start, Token
 from tests.support import toy
 
 NOW = datetime(2026, 8, 3, 9, 0, tzinfo=UTC)
@@ -64,6 +65,16 @@ def offline_account(url: str, *, credentials: Mapping[str, str] = MappingProxyTy
 
 def toy_account(url: str, *, credentials: Mapping[str, str] = toy.CREDENTIALS) -> Account:
     return Account(credentials=credentials, live=False, tokens=MemoryTokens(), base_urls={"api": url})
+
+
+def about(wanted: Start, *, now: datetime = NOW, gateway_reference: str = "") -> About:
+    """A payment that was written down at ``now``, as its gateway is asked about it."""
+    return About(wanted.reference, wanted.amount, created_at=now, gateway_reference=gateway_reference)
+
+
+def named(reference: str, amount: Money | None = None) -> About:
+    """The same of a payment of which only the name matters."""
+    return About(reference, amount or Money(100, "INR"), created_at=NOW)
 
 
 # Every gateway that there is, and the one that tests add.

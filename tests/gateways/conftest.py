@@ -11,7 +11,7 @@ import pytest
 from holdfast.kernel.money import Money
 from holdfast.payments.gateways.base import RefundRequest, Start
 from holdfast.payments.gateways.phonepe import PhonePe
-from tests.gateways.accounts import MemoryTokens, phonepe_account
+from tests.gateways.accounts import MemoryTokens, about, phonepe_account
 from tests.support.sandbox import Sandbox, start_sandbox
 from tests.support.toy import toy_gateway  # noqa: F401 - a fixture, for pytest to find here
 
@@ -81,6 +81,6 @@ def refund(paid: Start) -> RefundRequest:
     """A refund of half of it that nobody has asked for yet."""
     return RefundRequest(
         refund_reference=f"REFUND-{secrets.token_hex(8).upper()}",
-        payment_reference=paid.reference,
+        payment=about(paid),
         amount=Money(100_000, "INR"),
     )

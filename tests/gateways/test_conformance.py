@@ -12,6 +12,7 @@ import pytest
 from holdfast.kernel.ids import new_reference
 from holdfast.kernel.money import EXPONENTS, Money
 from holdfast.payments.gateways.base import (
+    About,
     BadCredentials,
     BadSignature,
     Can,
@@ -23,7 +24,7 @@ from holdfast.payments.gateways.base import (
     Unknown,
 )
 from holdfast.payments.gateways.breaker import Breaker, BreakerOpen, GatewayBusy, GatewaySlots, guarded
-from tests.gateways.accounts import ACCOUNTS, CREDENTIALS, KINDS, NOW
+from tests.gateways.accounts import ACCOUNTS, CREDENTIALS, KINDS, NOW, about
 from tests.gateways.raw_server import Answer, RawServer, http, raw_server
 from tests.support import toy
 
@@ -75,18 +76,22 @@ def a_start(gateway: Gateway | type[Gateway], **change: Any) -> Start:
     return Start(**(facts | change))
 
 
+def a_payment(gateway: Gateway | type[Gateway]) -> About:
+    return about(a_start(gateway))
+
+
 def questions(gateway: Gateway) -> Iterator[Callable[[], object]]:
     """Every question that this gateway can be asked, ready to be put."""
     price = Money(gateway.minimum, min(gateway.currencies))
     yield lambda: gateway.start(a_start(gateway), now=NOW)
-    yield lambda: gateway.look_up(reference(), now=NOW)
+    yield lambda: gateway.look_up(a_payment(gateway), now=NOW)
     if Can.CAPTURE in gateway.can:
-        yield lambda: gateway.capture(reference(), price, key=reference(), now=NOW)
+        yield lambda: gateway.capture(a_payment(gateway), price, key=reference(), now=NOW)
     if Can.VOID in gateway.can:
-        yield lambda: gateway.void(reference(), key=reference(), now=NOW)
+        yield lambda: gateway.void(a_payment(gateway), key=reference(), now=NOW)
     if Can.REFUND in gateway.can:
-        yield lambda: gateway.refund(RefundRequest(reference(), reference(), price), now=NOW)
-        yield lambda: gateway.look_up_refund(reference(), now=NOW)
+        yield lambda: gateway.refund(RefundRequest(reference(), a_payment(gateway), price), now=NOW)
+        yield lambda: gateway.look_up_refund(reference(), of=a_payment(gateway), now=NOW)
 
 
 def test_it_is_registered_under_its_name_and_states_its_facts(kind: type[Gateway]) -> None:
@@ -115,9 +120,9 @@ def test_what_it_cannot_do_it_says_as_our_own_mistake(at: Callable[[str], Gatewa
     gateway = at(NOBODY)
     price = Money(gateway.minimum, min(gateway.currencies))
     cannot: dict[Can, Callable[[], object]] = {
-        Can.CAPTURE: lambda: gateway.capture(reference(), price, key=reference(), now=NOW),
-        Can.VOID: lambda: gateway.void(reference(), key=reference(), now=NOW),
-        Can.REFUND: lambda: gateway.refund(RefundRequest(reference(), reference(), price), now=NOW),
+        Can.CAPTURE: lambda: gateway.capture(a_payment(gateway), price, key=reference(), now=NOW),
+        Can.VOID: lambda: gateway.void(a_payment(gateway), key=reference(), now=NOW),
+        Can.REFUND: lambda: gateway.refund(RefundRequest(reference(), a_payment(gateway), price), now=NOW),
         Can.READ_WEBHOOK: lambda: gateway.read_webhook({}, b""),
     }
 
@@ -188,11 +193,11 @@ def test_an_ill_gateway_is_left_alone_by_its_breaker(called: type[Gateway]) -> N
         gateway = guarded(called(ACCOUNTS[called.name](server.url)), breaker=breaker)
         for _ in range(5):
             with pytest.raises(Unknown):
-                gateway.look_up(reference(), now=NOW)
+                gateway.look_up(a_payment(called), now=NOW)
         asked = _count(server)
 
         with pytest.raises(BreakerOpen):
-            gateway.look_up(reference(), now=NOW)
+            gateway.look_up(a_payment(called), now=NOW)
 
         assert _count(server) == asked
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from holdfast.kernel.money import Money
-from holdfast.payments.gateways.base import Became, Gateway, NotSent, Outcome, Refused, Start, Unknown
+from holdfast.payments.gateways.base import About, Became, Gateway, NotSent, Outcome, Refused, Start, Unknown
 from holdfast.payments.gateways.deadline import deadline
-from tests.gateways.accounts import ACCOUNTS, KINDS, SERVED_AT
+from tests.gateways.accounts import ACCOUNTS, KINDS, SERVED_AT, about
 from tests.gateways.troubles import SHORT, UNANSWERED
 from tests.support.sandbox import Sandbox
 
@@ -29,19 +29,23 @@ class Reserved:
     now: datetime
 
     @property
+    def about(self) -> About:
+        return about(self.wanted, now=self.now)
+
+    @property
     def key(self) -> str:
         return f"{self.wanted.reference}-C1"
 
     def capture(self, amount: int | None = None, *, key: str = "") -> Outcome:
         price = self.wanted.amount
         money = price if amount is None else Money(amount, price.currency)
-        return self.gateway.capture(self.wanted.reference, money, key=key or self.key, now=self.now)
+        return self.gateway.capture(self.about, money, key=key or self.key, now=self.now)
 
     def void(self, *, key: str = "") -> Outcome:
-        return self.gateway.void(self.wanted.reference, key=key or f"{self.key}-V", now=self.now)
+        return self.gateway.void(self.about, key=key or f"{self.key}-V", now=self.now)
 
     def look_up(self) -> Outcome:
-        return self.gateway.look_up(self.wanted.reference, now=self.now)
+        return self.gateway.look_up(self.about, now=self.now)
 
 
 @pytest.fixture(params=RESERVING)

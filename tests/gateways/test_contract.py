@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from holdfast.payments.gateways.base import Can, Gateway, Notice, Outcome, RefundOutcome, RefundRequest
+from holdfast.payments.gateways.base import About, Can, Gateway, Notice, Outcome, RefundOutcome, RefundRequest
 
 
 def test_a_gateway_that_says_it_can_and_cannot_fails_at_import() -> None:
@@ -23,7 +23,7 @@ def test_a_gateway_that_can_and_does_not_say_so_fails_at_import() -> None:
         class Modest(Gateway):
             can = frozenset()
 
-            def void(self, reference: str, *, key: str, now: datetime) -> Outcome:
+            def void(self, payment: About, *, key: str, now: datetime) -> Outcome:
                 raise NotImplementedError
 
 

@@ -7,7 +7,7 @@ import pytest
 from holdfast.kernel.money import EXPONENTS, Money
 from holdfast.payments.gateways.base import Became, Refused, Start
 from holdfast.payments.gateways.offline import Offline
-from tests.gateways.accounts import NOW, offline_account
+from tests.gateways.accounts import NOW, named, offline_account
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def offline() -> Offline:
 
 
 def test_a_payment_by_hand_is_pending_until_a_person_says_otherwise(offline: Offline) -> None:
-    outcome = offline.look_up("OFFLINE-1", now=NOW)
+    outcome = offline.look_up(named("OFFLINE-1"), now=NOW)
 
     assert (outcome.became, outcome.word) == (Became.PENDING, "waits for a person")
     assert outcome.reference == "OFFLINE-1"

@@ -13,7 +13,7 @@ from holdfast.kernel.money import Money
 from holdfast.payments.gateways.base import Became, Refused, Start, Unclear, Unknown
 from holdfast.payments.gateways.deadline import deadline
 from holdfast.payments.gateways.phonepe import PhonePe
-from tests.gateways.accounts import phonepe_account
+from tests.gateways.accounts import about, phonepe_account
 from tests.gateways.troubles import SHORT, UNANSWERED
 from tests.support.sandbox import Sandbox
 
@@ -99,10 +99,10 @@ def test_the_truth_is_looked_up(
     reason: str | None,
 ) -> None:
     redirect = phonepe.start(wanted, now=now)
-    assert phonepe.look_up(wanted.reference, now=now).became == Became.PENDING
+    assert phonepe.look_up(about(wanted), now=now).became == Became.PENDING
 
     word = sandbox.settle(wanted.reference, outcome)
-    found = phonepe.look_up(wanted.reference, now=now)
+    found = phonepe.look_up(about(wanted), now=now)
 
     assert (found.became, found.reason, found.word) == (became, reason, word)
     assert found.amount == (wanted.amount if became is Became.CAPTURED else None)
@@ -118,9 +118,9 @@ def test_an_order_that_nobody_tried_to_pay_expires(
     phonepe.start(wanted, now=now)
     sandbox_of_its_own.arm("status_expire_at_skew", seconds=-3600)
 
-    before = phonepe.look_up(wanted.reference, now=now)
+    before = phonepe.look_up(about(wanted), now=now)
     sandbox_of_its_own.advance(901)
-    after = phonepe.look_up(wanted.reference, now=now + timedelta(seconds=901))
+    after = phonepe.look_up(about(wanted), now=now + timedelta(seconds=901))
 
     assert before.became == Became.PENDING  # past its expiry, as the answer has it, and still not failed
     assert (after.became, after.reason, after.word) == (Became.EXPIRED, "expired", "FAILED")
@@ -132,7 +132,7 @@ def test_an_order_that_phonepe_has_never_heard_of_is_not_found(
 ) -> None:
     sandbox.arm(fault, only=wanted.reference)
 
-    found = phonepe.look_up(wanted.reference, now=now)
+    found = phonepe.look_up(about(wanted), now=now)
 
     assert (found.became, found.word) == (Became.NOT_FOUND, "INVALID_MERCHANT_ORDER_ID")
 
@@ -147,7 +147,7 @@ def test_a_reference_that_was_used_before_is_a_question_and_not_a_no(
     with pytest.raises(Unclear):
         phonepe.start(paid, now=now)
 
-    assert phonepe.look_up(paid.reference, now=now).became == Became.CAPTURED
+    assert phonepe.look_up(about(paid), now=now).became == Became.CAPTURED
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_what_a_status_may_say_of_a_paid_order(
 ) -> None:
     sandbox.arm(fault, only=paid.reference)
 
-    found = phonepe.look_up(paid.reference, now=now)
+    found = phonepe.look_up(about(paid), now=now)
 
     assert found.became == became
     assert found.amount == (None if amount is None else Money(amount, "INR"))
@@ -185,7 +185,7 @@ def test_the_body_of_another_order_says_whose_it_is(
     redirect = phonepe.start(wanted, now=now)
     sandbox.arm("status_of_another_order", only=wanted.reference, reference="SOMEBODY-ELSE")
 
-    found = phonepe.look_up(wanted.reference, now=now)
+    found = phonepe.look_up(about(wanted), now=now)
 
     assert found.reference == "SOMEBODY-ELSE"
     assert found.gateway_reference != redirect.gateway_reference
@@ -198,7 +198,7 @@ def test_a_failed_attempt_leaves_the_order_pending(
     sandbox.arm("attempt_failed_then_completed", only=wanted.reference)
     sandbox.settle(wanted.reference, "pay")
 
-    looks = [phonepe.look_up(wanted.reference, now=now).became for _ in range(2)]
+    looks = [phonepe.look_up(about(wanted), now=now).became for _ in range(2)]
 
     assert looks == [Became.PENDING, Became.CAPTURED]
 
@@ -212,7 +212,7 @@ def test_an_answer_to_pay_that_is_none_is_unknown_and_the_order_can_be_looked_up
     with deadline(SHORT), pytest.raises(Unknown):
         phonepe.start(wanted, now=now)
 
-    found = phonepe.look_up(wanted.reference, now=now)
+    found = phonepe.look_up(about(wanted), now=now)
     assert found.became == (Became.PENDING if processed else Became.NOT_FOUND)
 
 
@@ -223,9 +223,9 @@ def test_an_answer_to_status_that_is_none_is_unknown(
     sandbox.arm(f"status_{trouble}", only=paid.reference)
 
     with deadline(SHORT), pytest.raises(Unknown):
-        phonepe.look_up(paid.reference, now=now)
+        phonepe.look_up(about(paid), now=now)
 
-    assert phonepe.look_up(paid.reference, now=now).became == Became.CAPTURED
+    assert phonepe.look_up(about(paid), now=now).became == Became.CAPTURED
 
 
 @pytest.mark.parametrize("trouble", FORGIVEN)
@@ -237,7 +237,7 @@ def test_slips_of_form_do_not_matter(
 
     phonepe.start(wanted, now=now)
 
-    assert phonepe.look_up(wanted.reference, now=now).became == Became.PENDING
+    assert phonepe.look_up(about(wanted), now=now).became == Became.PENDING
 
 
 def test_how_long_to_wait_after_429_is_handed_on(
@@ -246,6 +246,6 @@ def test_how_long_to_wait_after_429_is_handed_on(
     sandbox.arm("status_429", only=paid.reference, seconds=7)
 
     with pytest.raises(Unknown) as unknown:
-        phonepe.look_up(paid.reference, now=now)
+        phonepe.look_up(about(paid), now=now)
 
     assert unknown.value.retry_after == timedelta(seconds=7)

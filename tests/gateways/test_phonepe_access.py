@@ -19,7 +19,7 @@ from holdfast.payments.gateways.base import (
 )
 from holdfast.payments.gateways.breaker import Breaker, BreakerOpen, guarded
 from holdfast.payments.gateways.phonepe import HOSTS, PhonePe
-from tests.gateways.accounts import CREDENTIALS, MemoryTokens, phonepe_account
+from tests.gateways.accounts import CREDENTIALS, MemoryTokens, about, phonepe_account
 from tests.support.sandbox import Sandbox
 
 HOUR = timedelta(hours=1)
@@ -37,7 +37,7 @@ def test_one_token_serves_every_call(phonepe: PhonePe, sandbox: Sandbox, paid: S
     before = token_calls(sandbox)
 
     for _ in range(3):
-        phonepe.look_up(paid.reference, now=now)
+        phonepe.look_up(about(paid), now=now)
 
     assert token_calls(sandbox) == before
 
@@ -61,7 +61,7 @@ def test_a_stampede_without_a_token_asks_for_one(sandbox: Sandbox, wanted: Start
 
     def look_up() -> None:
         account = phonepe_account(f"{sandbox.url}/phonepe/apis/pg-sandbox", tokens=store)
-        found.append(PhonePe(account).look_up(wanted.reference, now=now).became)
+        found.append(PhonePe(account).look_up(about(wanted), now=now).became)
 
     threads = [threading.Thread(target=look_up) for _ in range(12)]
     for thread in threads:
@@ -78,7 +78,7 @@ def test_a_token_that_dies_in_mid_flow_is_renewed_and_the_call_repeated_once(
 ) -> None:
     sandbox.arm("token_expired_midflow", only=paid.reference)
 
-    assert phonepe.look_up(paid.reference, now=now).became == Became.CAPTURED
+    assert phonepe.look_up(about(paid), now=now).became == Became.CAPTURED
     assert len(tokens.written) == 2
 
 
@@ -89,7 +89,7 @@ def test_a_401_to_a_new_token_is_bad_credentials_after_one_repeat(
     sandbox.arm("status_401", 2, only=paid.reference)
 
     with pytest.raises(BadCredentials):
-        phonepe.look_up(paid.reference, now=now)
+        phonepe.look_up(about(paid), now=now)
 
     after = sandbox.calls()
     assert after["status"] == before.get("status", 0) + 2
@@ -103,7 +103,7 @@ def test_a_401_while_no_new_token_can_be_had_is_unknown(
     sandbox.arm("token_500_before")
 
     with pytest.raises(Unknown) as unknown:
-        phonepe.look_up(paid.reference, now=now)
+        phonepe.look_up(about(paid), now=now)
 
     assert not isinstance(unknown.value, BadCredentials)
     assert tokens.token == tokens.written[-1]
@@ -120,10 +120,10 @@ def test_with_the_token_server_down_the_old_token_is_used_until_it_expires(
     tokens.token = held(issued.value, now=now, refresh=-HOUR, expires=HOUR)
     sandbox.arm(fault, 2)
 
-    assert phonepe.look_up(paid.reference, now=now).became == Became.CAPTURED
+    assert phonepe.look_up(about(paid), now=now).became == Became.CAPTURED
 
     with pytest.raises(Unknown):
-        phonepe.look_up(paid.reference, now=now + HOUR)
+        phonepe.look_up(about(paid), now=now + HOUR)
     assert tokens.written == [issued]
 
 
@@ -139,7 +139,7 @@ def test_without_a_token_nothing_is_sent_to_pay(
 
     assert not isinstance(not_sent.value, BadCredentials)
     assert sandbox.calls().get("pay", 0) == before
-    assert phonepe.look_up(wanted.reference, now=now).became == Became.NOT_FOUND
+    assert phonepe.look_up(about(wanted), now=now).became == Became.NOT_FOUND
 
 
 @pytest.mark.spec("GW-44")
@@ -210,7 +210,7 @@ def test_keys_that_were_withdrawn_while_their_token_lives_are_named_so_too(
     with pytest.raises(BadCredentials):
         PhonePe(phonepe_account(url, tokens=tokens, credentials=wrong)).start(wanted, now=now)
 
-    assert PhonePe(phonepe_account(url)).look_up(wanted.reference, now=now).became == Became.NOT_FOUND
+    assert PhonePe(phonepe_account(url)).look_up(about(wanted), now=now).became == Became.NOT_FOUND
 
 
 def test_a_start_that_was_turned_away_with_401_has_opened_nothing(
@@ -221,7 +221,7 @@ def test_a_start_that_was_turned_away_with_401_has_opened_nothing(
     with pytest.raises(NotSent):
         phonepe.start(wanted, now=now)
 
-    assert phonepe.look_up(wanted.reference, now=now).became == Became.NOT_FOUND
+    assert phonepe.look_up(about(wanted), now=now).became == Became.NOT_FOUND
 
 
 def test_tokens_come_from_the_address_that_production_has_for_them(
@@ -233,7 +233,7 @@ def test_tokens_come_from_the_address_that_production_has_for_them(
 
     PhonePe(account).start(wanted, now=now)
 
-    assert PhonePe(account).look_up(wanted.reference, now=now).became == Became.PENDING
+    assert PhonePe(account).look_up(about(wanted), now=now).became == Became.PENDING
 
 
 @pytest.mark.parametrize("live", [True, False])

@@ -10,6 +10,7 @@ import pytest
 from holdfast.kernel.money import Money
 from holdfast.payments.gateways.base import (
     RefundBecame,
+    RefundOutcome,
     RefundRequest,
     Refused,
     Start,
@@ -28,11 +29,15 @@ def refunded(sandbox: Sandbox, payment: str) -> int:
     return int(entry["refunded"])
 
 
+def look_up(phonepe: PhonePe, refund: RefundRequest, *, now: datetime) -> RefundOutcome:
+    return phonepe.look_up_refund(refund.refund_reference, of=refund.payment, now=now)
+
+
 def test_a_refund_is_pending_then_confirmed_then_completed(
     phonepe: PhonePe, sandbox: Sandbox, refund: RefundRequest, now: datetime
 ) -> None:
     asked = phonepe.refund(refund, now=now)
-    looks = [phonepe.look_up_refund(refund.refund_reference, now=now) for _ in range(2)]
+    looks = [look_up(phonepe, refund, now=now) for _ in range(2)]
 
     assert (asked.became, asked.word, asked.amount) == (RefundBecame.PENDING, "PENDING", refund.amount)
     assert [(look.became, look.word) for look in looks] == [
@@ -40,9 +45,9 @@ def test_a_refund_is_pending_then_confirmed_then_completed(
         (RefundBecame.SUCCEEDED, "COMPLETED"),
     ]
     assert {look.gateway_reference for look in looks} == {asked.gateway_reference}
-    assert {look.payment_reference for look in looks} == {refund.payment_reference}
+    assert {look.payment_reference for look in looks} == {refund.payment.reference}
     assert {look.amount for look in looks} == {refund.amount}
-    assert refunded(sandbox, refund.payment_reference) == refund.amount.amount
+    assert refunded(sandbox, refund.payment.reference) == refund.amount.amount
 
 
 def test_a_refund_may_fail_in_the_end(
@@ -51,11 +56,11 @@ def test_a_refund_may_fail_in_the_end(
     sandbox.arm("refund_fails", only=refund.refund_reference)
 
     phonepe.refund(refund, now=now)
-    phonepe.look_up_refund(refund.refund_reference, now=now)
-    found = phonepe.look_up_refund(refund.refund_reference, now=now)
+    look_up(phonepe, refund, now=now)
+    found = look_up(phonepe, refund, now=now)
 
     assert (found.became, found.word) == (RefundBecame.FAILED, "FAILED")
-    assert refunded(sandbox, refund.payment_reference) == 0
+    assert refunded(sandbox, refund.payment.reference) == 0
 
 
 @pytest.mark.parametrize("trouble", [fault for fault in UNANSWERED if fault != "slow"])
@@ -67,7 +72,7 @@ def test_an_answer_to_refund_that_is_none_is_unknown_and_the_refund_can_be_looke
     with deadline(SHORT), pytest.raises(Unknown):
         phonepe.refund(refund, now=now)
 
-    found = phonepe.look_up_refund(refund.refund_reference, now=now)
+    found = look_up(phonepe, refund, now=now)
     assert found.became == (RefundBecame.PENDING if UNANSWERED[trouble] else RefundBecame.NOT_FOUND)
 
 
@@ -79,7 +84,7 @@ def test_an_answer_to_refund_status_that_is_none_is_unknown(
     sandbox.arm(f"refund_status_{trouble}", only=refund.refund_reference)
 
     with pytest.raises(Unknown):
-        phonepe.look_up_refund(refund.refund_reference, now=now)
+        look_up(phonepe, refund, now=now)
 
 
 @pytest.mark.parametrize("trouble", FORGIVEN)
@@ -90,7 +95,7 @@ def test_slips_of_form_do_not_matter(
     sandbox.arm(f"refund_status_{trouble}", only=refund.refund_reference)
 
     assert phonepe.refund(refund, now=now).became == RefundBecame.PENDING
-    assert phonepe.look_up_refund(refund.refund_reference, now=now).became == RefundBecame.PENDING
+    assert look_up(phonepe, refund, now=now).became == RefundBecame.PENDING
 
 
 @pytest.mark.spec("GW-66")
@@ -111,7 +116,7 @@ def test_a_definite_no_is_refused_with_its_code(
         phonepe.refund(refund, now=now)
 
     assert refused.value.code == code
-    assert phonepe.look_up_refund(refund.refund_reference, now=now).became == RefundBecame.NOT_FOUND
+    assert look_up(phonepe, refund, now=now).became == RefundBecame.NOT_FOUND
 
 
 def test_excess_may_mean_that_it_was_taken_on_before(
@@ -122,7 +127,7 @@ def test_excess_may_mean_that_it_was_taken_on_before(
     with pytest.raises(Unclear):
         phonepe.refund(refund, now=now)
 
-    assert phonepe.look_up_refund(refund.refund_reference, now=now).became == RefundBecame.PENDING
+    assert look_up(phonepe, refund, now=now).became == RefundBecame.PENDING
 
 
 def test_a_refund_asked_for_twice_is_a_question_and_is_made_once(
@@ -133,9 +138,9 @@ def test_a_refund_asked_for_twice_is_a_question_and_is_made_once(
     with pytest.raises(Unclear):
         phonepe.refund(refund, now=now)
 
-    phonepe.look_up_refund(refund.refund_reference, now=now)
-    phonepe.look_up_refund(refund.refund_reference, now=now)
-    assert refunded(sandbox, refund.payment_reference) == refund.amount.amount
+    look_up(phonepe, refund, now=now)
+    look_up(phonepe, refund, now=now)
+    assert refunded(sandbox, refund.payment.reference) == refund.amount.amount
 
 
 @pytest.mark.spec("GW-65")
@@ -147,7 +152,7 @@ def test_more_than_was_paid_is_not_given_back(
     with pytest.raises(Unclear):
         phonepe.refund(too_much, now=now)
 
-    assert phonepe.look_up_refund(refund.refund_reference, now=now).became == RefundBecame.NOT_FOUND
+    assert look_up(phonepe, refund, now=now).became == RefundBecame.NOT_FOUND
 
 
 def test_a_word_that_we_do_not_know_is_unknown(
@@ -157,7 +162,7 @@ def test_a_word_that_we_do_not_know_is_unknown(
     sandbox.arm("refund_unknown_state", only=refund.refund_reference)
 
     with pytest.raises(Unclear, match="ON_HOLD"):
-        phonepe.look_up_refund(refund.refund_reference, now=now + timedelta(seconds=1))
+        look_up(phonepe, refund, now=now + timedelta(seconds=1))
 
 
 def test_what_phonepe_does_not_take_is_refused_before_it_is_asked(

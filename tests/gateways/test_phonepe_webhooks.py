@@ -103,13 +103,13 @@ def test_a_webhook_says_which_refund_to_look_up(
     asked = phonepe.refund(refund, now=now)
     notices = []
     for _ in range(2):
-        phonepe.look_up_refund(refund.refund_reference, now=now)
+        phonepe.look_up_refund(refund.refund_reference, of=refund.payment, now=now)
         sent = [one for one in sandbox.webhooks() if refund.refund_reference in one["body"]][-1]
         notices.append(read(sent["body"].encode()))
 
     assert [notice.event for notice in notices] == ["pg.refund.accepted", "pg.refund.completed"]
     assert {notice.refund_reference for notice in notices} == {refund.refund_reference}
-    assert {notice.reference for notice in notices} == {refund.payment_reference}
+    assert {notice.reference for notice in notices} == {refund.payment.reference}
     assert {notice.gateway_reference for notice in notices} == {asked.gateway_reference}
     assert len({notice.dedupe_key for notice in notices}) == 2
 

@@ -21,13 +21,13 @@ from holdfast.payments.gateways.base import (
     Unknown,
 )
 from holdfast.payments.gateways.phonepe import PhonePe
-from tests.gateways.accounts import NOW, MemoryTokens, phonepe_account
+from tests.gateways.accounts import NOW, MemoryTokens, named, phonepe_account
 from tests.gateways.raw_server import http, raw_server
 
 PAST = int((NOW - timedelta(minutes=1)).timestamp() * 1000)
 AHEAD = int((NOW + timedelta(minutes=1)).timestamp() * 1000)
 ATTEMPT = {"transactionId": "OM1", "state": "FAILED", "paymentMode": "UPI_QR", "amount": 100}
-REFUND = RefundRequest("REFUND-1", payment_reference="ORDER-1", amount=Money(100, "INR"))
+REFUND = RefundRequest("REFUND-1", payment=named("ORDER-1"), amount=Money(100, "INR"))
 
 
 def phonepe_at(url: str) -> PhonePe:
@@ -38,7 +38,7 @@ def phonepe_at(url: str) -> PhonePe:
 
 def look_up(status: int, body: Any) -> Outcome:
     with raw_server(http(status, body)) as server:
-        return phonepe_at(server.url).look_up("ORDER-1", now=NOW)
+        return phonepe_at(server.url).look_up(named("ORDER-1"), now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_the_request_is_the_documented_one() -> None:
 def test_what_the_state_of_a_refund_comes_to(word: str, became: RefundBecame) -> None:
     body = {"refundId": "OMR1", "originalMerchantOrderId": "ORDER-1", "amount": 100, "state": word}
     with raw_server(http(200, body)) as server:
-        found = phonepe_at(server.url).look_up_refund("REFUND-1", now=NOW)
+        found = phonepe_at(server.url).look_up_refund("REFUND-1", of=named("ORDER-1"), now=NOW)
 
     assert (found.became, found.word, found.amount) == (became, word, Money(100, "INR"))
     assert (found.gateway_reference, found.payment_reference) == ("OMR1", "ORDER-1")
@@ -202,6 +202,6 @@ def test_what_the_state_of_a_refund_comes_to(word: str, became: RefundBecame) ->
 
 def test_references_are_quoted_in_addresses() -> None:
     with raw_server(http(200, {"state": "PENDING"})) as server:
-        phonepe_at(server.url).look_up("../v2/pay?x=1", now=NOW)
+        phonepe_at(server.url).look_up(named("../v2/pay?x=1"), now=NOW)
 
     assert server.requests[0].startswith("GET /checkout/v2/order/..%2Fv2%2Fpay%3Fx%3D1/status?details=false")

@@ -12,6 +12,7 @@ import pytest
 
 from holdfast.kernel.money import Money
 from holdfast.payments.gateways.base import (
+    About,
     BadSignature,
     Became,
     Outcome,
@@ -23,7 +24,7 @@ from holdfast.payments.gateways.base import (
     Unclear,
     Unknown,
 )
-from tests.gateways.accounts import toy_account
+from tests.gateways.accounts import named, toy_account
 from tests.support.sandbox import Sandbox
 from tests.support.toy import (
     Toy,
@@ -52,18 +53,22 @@ class Stay:
         wanted = Start(self.reference, PRICE, "https://hotel.example/", timedelta(minutes=15), "", capture)
         self.toy.start(wanted, now=self.now)
 
+    @property
+    def about(self) -> About:
+        return named(self.reference, PRICE)
+
     def look_up(self) -> Outcome:
-        return self.toy.look_up(self.reference, now=self.now)
+        return self.toy.look_up(self.about, now=self.now)
 
     def capture(self, amount: Money = PRICE) -> Outcome:
-        return self.toy.capture(self.reference, amount, key=f"{self.reference}-C1", now=self.now)
+        return self.toy.capture(self.about, amount, key=f"{self.reference}-C1", now=self.now)
 
     def refund(self, amount: Money = PRICE) -> RefundOutcome:
-        wanted = RefundRequest(f"{self.reference}-R1", self.reference, amount)
+        wanted = RefundRequest(f"{self.reference}-R1", self.about, amount)
         return self.toy.refund(wanted, now=self.now)
 
     def look_up_refund(self) -> RefundOutcome:
-        return self.toy.look_up_refund(f"{self.reference}-R1", now=self.now)
+        return self.toy.look_up_refund(f"{self.reference}-R1", of=self.about, now=self.now)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from holdfast.kernel.clock import utc_now
 from holdfast.kernel.money import Money
 from holdfast.payments.gateways import GATEWAYS
 from holdfast.payments.gateways.base import (
+    About,
     BadCredentials,
     BadSignature,
     Became,
@@ -104,33 +105,33 @@ class Toy(Gateway):
             raise Unknown("A payment without a page to pay on")
         return Redirect(url, gateway_reference=payment_id, expires_at=moment_of(made, "expires_at"))
 
-    def look_up(self, reference: str, *, now: datetime) -> Outcome:
-        answer = self._ask("GET", _at("/payments", reference))
+    def look_up(self, payment: About, *, now: datetime) -> Outcome:
+        answer = self._ask("GET", _at("/payments", payment.reference))
         if answer.status == 404 and _word(answer) == "no_such_payment":
             return Outcome(Became.NOT_FOUND, word="no_such_payment")
         return _outcome(_believed(answer))
 
-    def capture(self, reference: str, amount: Money, *, key: str, now: datetime) -> Outcome:
+    def capture(self, payment: About, amount: Money, *, key: str, now: datetime) -> Outcome:
         """The same key answers the same; a capture that is under way is pending."""
         taken = self._ask(
-            "POST", _at("/payments", reference, "capture"), payload={"amount": amount.amount}, key=key
+            "POST", _at("/payments", payment.reference, "capture"), payload={"amount": amount.amount}, key=key
         )
         return _outcome(_granted(taken))
 
-    def void(self, reference: str, *, key: str, now: datetime) -> Outcome:
+    def void(self, payment: About, *, key: str, now: datetime) -> Outcome:
         """What has been set free already, or has lapsed, answers as it stands."""
-        return _outcome(_granted(self._ask("POST", _at("/payments", reference, "void"), key=key)))
+        return _outcome(_granted(self._ask("POST", _at("/payments", payment.reference, "void"), key=key)))
 
     def refund(self, wanted: RefundRequest, *, now: datetime) -> RefundOutcome:
         self.must_take(wanted.refund_reference, wanted.amount)
         refund = {
             "reference": wanted.refund_reference,
-            "payment": wanted.payment_reference,
+            "payment": wanted.payment.reference,
             "amount": wanted.amount.amount,
         }
         return _refund_outcome(_granted(self._ask("POST", "/refunds", payload=refund)))
 
-    def look_up_refund(self, refund_reference: str, *, now: datetime) -> RefundOutcome:
+    def look_up_refund(self, refund_reference: str, *, of: About, now: datetime) -> RefundOutcome:
         answer = self._ask("GET", _at("/refunds", refund_reference))
         if answer.status == 404 and _word(answer) == "no_such_refund":
             return RefundOutcome(RefundBecame.NOT_FOUND, word="no_such_refund")

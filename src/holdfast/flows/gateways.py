@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db.models import Q
 
 from holdfast.payments.gateways import GATEWAYS
-from holdfast.payments.gateways.base import Account, Can, Gateway, Notice, Token
+from holdfast.payments.gateways.base import About, Account, Can, Gateway, Notice, Token
 from holdfast.payments.gateways.breaker import Breaker, GatewaySlots, Guarded, guarded
-from holdfast.payments.models import GatewayAccount, GatewayToken
+from holdfast.payments.models import GatewayAccount, GatewayToken, Payment
 from holdfast.payments.queries import BY_HAND
 from holdfast.platform.db import no_transaction
 
@@ -23,6 +23,17 @@ def gateway_for(account: GatewayAccount) -> Guarded:
     """The gateway of one account, ready to be called, outside of any transaction."""
     no_transaction()
     return guarded(_gateway(account), breaker=breaker_of(account.pk), slots=_slots())
+
+
+def about(payment: Payment) -> About:
+    """A payment as its gateway is asked about it."""
+    return About(
+        reference=payment.reference,
+        amount=payment.money,
+        created_at=payment.created_at,
+        gateway_reference=payment.gateway_reference,
+        pay_until=payment.expires_at,
+    )
 
 
 def gateway_class(account: GatewayAccount) -> type[Gateway]:

@@ -15,7 +15,7 @@ from holdfast.platform.db import transaction
 from holdfast.platform.outbox import post
 
 from .actors import gateway_actor
-from .gateways import gateway_class, gateway_for
+from .gateways import about, gateway_class, gateway_for
 from .movements import give_back
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,9 @@ def look_at_refunds(payment_id: int, *, now: datetime) -> None:
         created_at__gt=now - STILL_FAILS_WITHIN,
     )
     for refund in young.select_related("payment__account").order_by("pk"):
-        outcome = gateway_for(refund.payment.account).look_up_refund(refund.key, now=now)
+        outcome = gateway_for(refund.payment.account).look_up_refund(
+            refund.key, of=about(refund.payment), now=now
+        )
         if outcome.became is RefundBecame.FAILED:
             _owe_again(refund, outcome, now=now)
 
@@ -49,9 +51,9 @@ def look_at_foreign_refund(payment: Payment, refund_reference: str, *, now: date
     if Can.REFUND not in gateway_class(payment.account).can:
         return
     gateway = gateway_for(payment.account)
-    if gateway.look_up(payment.reference, now=now).refunded is not None:
+    if gateway.look_up(about(payment), now=now).refunded is not None:
         return
-    outcome = gateway.look_up_refund(refund_reference, now=now)
+    outcome = gateway.look_up_refund(refund_reference, of=about(payment), now=now)
     is_of_it = outcome.payment_reference == payment.reference and outcome.amount is not None
     if outcome.became is RefundBecame.SUCCEEDED and is_of_it:
         _write_down(payment, refund_reference, outcome, now=now)

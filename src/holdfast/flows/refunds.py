@@ -20,7 +20,7 @@ from holdfast.platform.outbox import post
 
 from .actors import CLOCK, gateway_actor
 from .entering import bookings_of
-from .gateways import gateway_class, gateway_for
+from .gateways import about, gateway_class, gateway_for
 from .in_hand import InHand, taken_in_hand
 from .movements import ASK_AGAIN, OPEN, give_back, next_refund, under_way
 from .story import SWEEPS
@@ -147,7 +147,7 @@ def pursue(refund_id: int, *, now: datetime) -> bool:
     gateway, soonest = gateway_for(refund.payment.account), ASK_SOON
     try:
         with hand.call():
-            outcome = gateway.look_up_refund(refund.key, now=now)
+            outcome = gateway.look_up_refund(refund.key, of=about(refund.payment), now=now)
         if outcome.became is RefundBecame.NOT_FOUND:
             outcome = _send(gateway, refund, hand, now=now)
     except Unknown as unknown:
@@ -164,13 +164,13 @@ def _send(gateway: Guarded, refund: Transaction, hand: InHand, *, now: datetime)
     It may have been asked before, have taken it on, and only not have found it a moment ago. Then it
     refuses a second one like it; so a refusal counts only when the gateway still knows of none.
     """
-    wanted = RefundRequest(refund.key, refund.payment.reference, refund.money)
+    wanted = RefundRequest(refund.key, about(refund.payment), refund.money)
     try:
         with hand.call():
             return gateway.refund(wanted, now=now)
     except Refused as no:
         with hand.call():
-            standing = gateway.look_up_refund(refund.key, now=now)
+            standing = gateway.look_up_refund(refund.key, of=about(refund.payment), now=now)
         if standing.became is RefundBecame.NOT_FOUND:
             return RefundOutcome(RefundBecame.FAILED, word=no.code)
         return standing

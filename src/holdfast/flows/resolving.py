@@ -13,7 +13,7 @@ from holdfast.platform import metrics
 from holdfast.platform.db import transaction
 
 from .actors import gateway_actor
-from .gateways import gateway_for
+from .gateways import about, gateway_for
 from .in_hand import InHand, taken_in_hand
 from .movements import ASK_AGAIN, OPEN
 from .settlement import apply
@@ -38,7 +38,7 @@ def resolve(movement_id: int, *, now: datetime) -> bool:
     gateway = gateway_for(payment.account)
     try:
         with hand.call():
-            outcome, refused = gateway.look_up(payment.reference, now=now), False
+            outcome, refused = gateway.look_up(about(payment), now=now), False
         if outcome.became is Became.AUTHORIZED:
             outcome, refused = _ask(gateway, movement, hand, now=now)
     except Unknown as unknown:
@@ -60,25 +60,25 @@ def _ask(gateway: Guarded, movement: Transaction, hand: InHand, *, now: datetime
     Under the same key a gateway says again what it said the first time. If that was "pending", and the money
     is still only reserved when it is looked at once more, then its bank has declined in the meantime.
     """
-    reference = movement.payment.reference
+    payment = about(movement.payment)
     try:
         with hand.call():
             said = _send(gateway, movement, now=now)
     except Refused as no:
         log.warning("resolve_refused", movement=movement.key, why=str(no))
         with hand.call():
-            return gateway.look_up(reference, now=now), True
+            return gateway.look_up(payment, now=now), True
     if said.became is Became.PENDING and movement.state == "unknown":
         with hand.call():
-            return gateway.look_up(reference, now=now), True
+            return gateway.look_up(payment, now=now), True
     return said, False
 
 
 def _send(gateway: Guarded, movement: Transaction, *, now: datetime) -> Outcome:
-    reference = movement.payment.reference
+    payment = about(movement.payment)
     if movement.kind == Transaction.Kind.CAPTURE:
-        return gateway.capture(reference, movement.money, key=movement.key, now=now)
-    return gateway.void(reference, key=movement.key, now=now)
+        return gateway.capture(payment, movement.money, key=movement.key, now=now)
+    return gateway.void(payment, key=movement.key, now=now)
 
 
 def _lose_sight(seen: Transaction, hand: InHand, *, why: str, now: datetime) -> None:

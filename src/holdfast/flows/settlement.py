@@ -24,7 +24,7 @@ from holdfast.platform.writes import gathered
 from .actors import gateway_actor
 from .carrying_out import CARRY_OUT
 from .decisions import Known, decide_settlement
-from .gateways import gateway_for
+from .gateways import about, gateway_for
 from .movements import under_way
 from .moving import still_waits
 from .story import Story
@@ -65,7 +65,7 @@ def _payment(payment_id: int) -> Payment:
 def ask(payment: Payment, *, now: datetime) -> Outcome:
     """The gateway's own word on one payment. Raises Unknown."""
     try:
-        return gateway_for(payment.account).look_up(payment.reference, now=now)
+        return gateway_for(payment.account).look_up(about(payment), now=now)
     except Unknown:
         metrics.gateway_unknowns.labels(payment.account.gateway).inc()
         raise

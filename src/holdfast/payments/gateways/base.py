@@ -116,6 +116,23 @@ class Start:
 
 
 @dataclass(frozen=True)
+class About:
+    """The payment that a question is about, as our rows know it. A gateway is asked by what it goes by.
+
+    ``reference`` is ours. ``gateway_reference`` is the gateway's own, and empty where its answer to our start
+    was lost; then ``created_at``, when the payment was written down, says around when it was asked to open
+    one. ``amount`` is what was asked for. ``pay_until`` is when its customer should have paid: None while
+    nobody knows.
+    """
+
+    reference: str
+    amount: Money
+    created_at: datetime
+    gateway_reference: str = ""
+    pay_until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Redirect:
     """Send the browser to ``url`` with GET, exactly as it is."""
 
@@ -154,7 +171,7 @@ class RefundRequest:
     """``refund_reference`` is ours, minted before the call; a repeat after a failure needs a new one."""
 
     refund_reference: str
-    payment_reference: str
+    payment: About
     amount: Money
 
 
@@ -274,17 +291,20 @@ class Gateway(ABC):
         """Open a payment at the gateway. Raises Refused or Unknown; of these, NotSent has opened none."""
 
     @abstractmethod
-    def look_up(self, reference: str, *, now: datetime) -> Outcome:
-        """Ask for the truth about one payment. Raises Unknown."""
+    def look_up(self, payment: About, *, now: datetime) -> Outcome:
+        """Ask for the truth about one payment. Raises Unknown.
 
-    def capture(self, reference: str, amount: Money, *, key: str, now: datetime) -> Outcome:
+        A gateway whose page stays open for longer than ``pay_until`` closes it then, before it answers.
+        """
+
+    def capture(self, payment: About, amount: Money, *, key: str, now: datetime) -> Outcome:
         """Take money that is reserved. ``key`` is ours, and the same when the same capture is asked again.
 
         Raises Refused when it was not taken, and Unknown.
         """
         raise TypeError(f"{self.name} cannot capture.")
 
-    def void(self, reference: str, *, key: str, now: datetime) -> Outcome:
+    def void(self, payment: About, *, key: str, now: datetime) -> Outcome:
         """Set reserved money free. Raises Refused when it was not, as after a capture, and Unknown."""
         raise TypeError(f"{self.name} cannot void.")
 
@@ -292,8 +312,8 @@ class Gateway(ABC):
         """Ask for money to be given back. Raises Refused or Unknown."""
         raise TypeError(f"{self.name} cannot refund.")
 
-    def look_up_refund(self, refund_reference: str, *, now: datetime) -> RefundOutcome:
-        """Ask what became of a refund. Raises Unknown."""
+    def look_up_refund(self, refund_reference: str, *, of: About, now: datetime) -> RefundOutcome:
+        """Ask what became of a refund of that payment. Raises Unknown."""
         raise TypeError(f"{self.name} cannot refund.")
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Notice:

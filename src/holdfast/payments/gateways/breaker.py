@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from holdfast.kernel.money import Money
 
 from .base import (
+    About,
     BadCredentials,
     Gateway,
     Notice,
@@ -156,20 +157,20 @@ class Guarded:
     def start(self, wanted: Start, *, now: datetime) -> Started:
         return self._ask(lambda: self.gateway.start(wanted, now=now))
 
-    def look_up(self, reference: str, *, now: datetime) -> Outcome:
-        return self._ask(lambda: self.gateway.look_up(reference, now=now))
+    def look_up(self, payment: About, *, now: datetime) -> Outcome:
+        return self._ask(lambda: self.gateway.look_up(payment, now=now))
 
-    def capture(self, reference: str, amount: Money, *, key: str, now: datetime) -> Outcome:
-        return self._ask(lambda: self.gateway.capture(reference, amount, key=key, now=now))
+    def capture(self, payment: About, amount: Money, *, key: str, now: datetime) -> Outcome:
+        return self._ask(lambda: self.gateway.capture(payment, amount, key=key, now=now))
 
-    def void(self, reference: str, *, key: str, now: datetime) -> Outcome:
-        return self._ask(lambda: self.gateway.void(reference, key=key, now=now))
+    def void(self, payment: About, *, key: str, now: datetime) -> Outcome:
+        return self._ask(lambda: self.gateway.void(payment, key=key, now=now))
 
     def refund(self, wanted: RefundRequest, *, now: datetime) -> RefundOutcome:
         return self._ask(lambda: self.gateway.refund(wanted, now=now))
 
-    def look_up_refund(self, refund_reference: str, *, now: datetime) -> RefundOutcome:
-        return self._ask(lambda: self.gateway.look_up_refund(refund_reference, now=now))
+    def look_up_refund(self, refund_reference: str, *, of: About, now: datetime) -> RefundOutcome:
+        return self._ask(lambda: self.gateway.look_up_refund(refund_reference, of=of, now=now))
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Notice:
         """Straight through: reading a webhook calls nobody."""

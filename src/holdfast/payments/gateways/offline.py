@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from holdfast.kernel.money import EXPONENTS
 
-from .base import Became, Gateway, Outcome, Refused, Start, Started
+from .base import About, Became, Gateway, Outcome, Refused, Start, Started
 
 
 class Offline(Gateway):
@@ -31,6 +31,6 @@ class Offline(Gateway):
         self.must_take(wanted.reference, wanted.amount)
         raise Refused("BY_HAND", "This money is taken by a person, who writes it down.")
 
-    def look_up(self, reference: str, *, now: datetime) -> Outcome:
+    def look_up(self, payment: About, *, now: datetime) -> Outcome:
         """Always pending: only a person can tell, and then nobody looks any more."""
-        return Outcome(Became.PENDING, word="waits for a person", reference=reference)
+        return Outcome(Became.PENDING, word="waits for a person", reference=payment.reference)

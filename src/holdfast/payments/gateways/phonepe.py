@@ -19,6 +19,7 @@ from urllib.parse import quote
 from holdfast.kernel.money import Money
 
 from .base import (
+    About,
     BadCredentials,
     BadSignature,
     Became,
@@ -117,9 +118,9 @@ class PhonePe(Gateway):
             raise Unknown("An order without a page to pay on")
         return Redirect(url, gateway_reference=order_id, expires_at=moment_of(made, "expireAt", "expiryAt"))
 
-    def look_up(self, reference: str, *, now: datetime) -> Outcome:
+    def look_up(self, payment: About, *, now: datetime) -> Outcome:
         """Order status API."""
-        path = f"/checkout/v2/order/{quote(reference, safe='')}/status"
+        path = f"/checkout/v2/order/{quote(payment.reference, safe='')}/status"
         answer = self._ask("GET", path, query={"details": "false", "errorContext": "true"}, now=now)
         order = answer.json()
         if _unheard_of(order):
@@ -131,12 +132,12 @@ class PhonePe(Gateway):
         self.must_take(wanted.refund_reference, wanted.amount)
         refund = {
             "merchantRefundId": wanted.refund_reference,
-            "originalMerchantOrderId": wanted.payment_reference,
+            "originalMerchantOrderId": wanted.payment.reference,
             "amount": wanted.amount.amount,
         }
         return _refund_outcome(_granted(self._ask("POST", "/payments/v2/refund", payload=refund, now=now)))
 
-    def look_up_refund(self, refund_reference: str, *, now: datetime) -> RefundOutcome:
+    def look_up_refund(self, refund_reference: str, *, of: About, now: datetime) -> RefundOutcome:
         """Refund status API."""
         answer = self._ask("GET", f"/payments/v2/refund/{quote(refund_reference, safe='')}/status", now=now)
         refund = answer.json()
