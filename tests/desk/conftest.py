@@ -51,7 +51,7 @@ from tests.support.practice import (
 )
 from tests.support.sandbox import Sandbox
 from tests.support.toy import toy_gateway  # noqa: F401 - a fixture, for pytest to find here
-from tests.support.ways import FAR
+from tests.support.ways import FAR, reserving  # noqa: F401 - the second is a fixture, for pytest to find
 from tests.support.worker import work
 
 TONIGHT = NOW + timedelta(hours=12)

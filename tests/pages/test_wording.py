@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from holdfast.kernel.money import EXPONENTS, Money
-from holdfast.kernel.wording import SYMBOLS, amount_in_words, day_in_words, hours_in_words
+from holdfast.kernel.wording import SYMBOLS, amount_in_words, day_in_words, hours_in_words, time_in_words
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,17 @@ def test_of_what_goes_on_for_a_night_or_more_the_last_day_is_said(hours: int, sa
     start = datetime(2026, 11, 27, 22, 0, tzinfo=ZoneInfo("Europe/Vienna"))
 
     assert hours_in_words(start, start.astimezone(UTC) + timedelta(hours=hours)) == said
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (timedelta(days=2, hours=3, minutes=59), "2 days, 3 hours"),
+        (timedelta(days=1, minutes=5), "1 day"),
+        (timedelta(hours=1, minutes=1, seconds=59), "1 hour, 1 minute"),
+        (timedelta(minutes=12), "12 minutes"),
+        (timedelta(seconds=59), "less than a minute"),
+    ],
+)
+def test_a_length_of_time_is_said_by_its_two_largest_units(length: timedelta, words: str) -> None:
+    assert time_in_words(length) == words

@@ -156,6 +156,7 @@ RULES: dict[str, Rule] = {
         lambda shop: f"/desk/bookings/{shop.booking}/", RUNS_IT, tells_contact=RUNS_IT
     ),
     "/desk/payments/<slug:reference>/": Rule(lambda shop: f"/desk/payments/{shop.paid}/", RUNS_IT),
+    "/desk/approvals/": plain("/desk/approvals/", AT_A_DESK),
     "/desk/book/": plain("/desk/book/", AT_A_DESK),
     "/desk/block/": plain("/desk/block/", AT_A_DESK),
     "/desk/money/": plain("/desk/money/", AT_A_DESK),
@@ -220,7 +221,7 @@ def test_who_must_sign_in_is_sent_there_and_back(shop: Shop) -> None:
 
     answers = {path: shop.browsers["nobody"].get(path)["Location"] for path in closed}
 
-    assert len(answers) == 16
+    assert len(answers) == 17
     assert answers == {path: f"/sign-in/?next={path}" for path in closed}
 
 

@@ -24,9 +24,10 @@ from holdfast.payments.queries import BY_HAND, payments_of
 from holdfast.platform.models import User
 
 from .amounts import money_from
+from .approvals import approvals_of, show_approvals
 from .days import YEARS
 from .entry import acting_at_the_desk
-from .saying import answer, in_words
+from .saying import Shown, answer, in_words
 from .scope import bookings_open_to
 from .views import show_booking
 
@@ -60,17 +61,35 @@ class Doing:
         return self.said.get(name, "").strip()[:at_most]
 
 
+@dataclass(frozen=True)
+class Page:
+    """Where a form was: the page to go back to, and the same with why it cannot be done."""
+
+    address: str
+    shown: Shown
+
+
 @acting_at_the_desk
 def act(request: HttpRequest, user: User, reference: str, what: str) -> HttpResponse:
-    """Do it, and go back to the booking as it is then; or show the booking with why it cannot be done."""
+    """Do it, and go back to the page of the form as it is then; or show that with why it cannot be done."""
     booking = get_object_or_404(bookings_open_to(user), reference=reference)
     doing = Doing(booking, user, request.POST.dict(), utc_now())
-    return answer(
-        request,
-        user,
-        lambda: ACTS[what](doing),
-        then=reverse("desk:booking", args=[reference]),
-        shown=lambda said, status: show_booking(request, user, reference, said=said, status=status),
+    page = FROM.get(doing.text("from"), _booking_page)(request, user, booking)
+    return answer(request, user, lambda: ACTS[what](doing), then=page.address, shown=page.shown)
+
+
+def _booking_page(request: HttpRequest, user: User, booking: Booking) -> Page:
+    reference = booking.reference
+    return Page(
+        reverse("desk:booking", args=[reference]),
+        lambda said, status: show_booking(request, user, reference, said=said, status=status),
+    )
+
+
+def _approvals_page(request: HttpRequest, user: User, booking: Booking) -> Page:
+    return Page(
+        approvals_of(request.POST.get("business", "")),
+        lambda said, status: show_approvals(request, user, said=said, status=status),
     )
 
 
@@ -166,6 +185,8 @@ def _miss(doing: Doing) -> str:
     return "Nobody came. The money stays here; a refund gives it back."
 
 
+# The pages with such forms, by what these say that they are; else it is the booking's own.
+FROM: dict[str, Callable[[HttpRequest, User, Booking], Page]] = {"approvals": _approvals_page}
 ACTS: dict[str, Callable[[Doing], str]] = {
     "accept": _accept,
     "decline": _decline,

@@ -42,7 +42,7 @@ def front(request: HttpRequest, user: User) -> HttpResponse:
         "business": business,
         "waiting": rows.waiting(waiting[:SHOWN]),
         "to_see_to": waiting.count() + unmatched_for(user).count(),
-        "to_answer": [rows.appointment(booking) for booking in bookings_to_answer_for(user)],
+        "to_answer": [rows.appointment(booking) for booking in bookings_to_answer_for(user)[:SHOWN]],
         "findings": findings_for(user)[:SHOWN],
     }
     if business is not None:

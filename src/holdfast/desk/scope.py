@@ -6,14 +6,16 @@ give; a platform admin sees everything. Whatever a user may not see does not exi
 
 from __future__ import annotations
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from datetime import datetime
+
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.http import Http404
 
 from holdfast.booking.models import Booking
 from holdfast.catalog.models import Business, Member, Resource
 from holdfast.catalog.queries import RUNS_THE_BUSINESS, businesses_run_by
 from holdfast.flows.watching import bookings_to_answer, money_waiting_on_a_person, refunds_by_hand
-from holdfast.payments.models import Payment
+from holdfast.payments.models import HAS_WON, Payment
 from holdfast.platform.models import Finding, User
 
 
@@ -48,6 +50,12 @@ def bookings_open_to(user: User) -> QuerySet[Booking]:
 def bookings_to_answer_for(user: User) -> QuerySet[Booking]:
     """The bookings that this user may see and that wait to be accepted or declined, the nearest end first."""
     return bookings_open_to(user).filter(pk__in=bookings_to_answer()).order_by("answer_by", "pk")
+
+
+def bookings_asked_to_pay_again(user: User, *, now: datetime) -> QuerySet[Booking]:
+    """The bookings that this user may see whose reserved money could not be had, and that can be paid yet."""
+    lost = Payment.objects.filter(HAS_WON, order=OuterRef("line__order"), wins=False)
+    return bookings_open_to(user).filter(Exists(lost), state="pending_payment", starts_at__gt=now)
 
 
 def resources_open_to(user: User, business: Business) -> QuerySet[Resource]:

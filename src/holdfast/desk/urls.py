@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 
 from holdfast.catalog.terms import Terms
 
-from . import agenda, blocking, counter, dues
+from . import agenda, approvals, blocking, counter, dues
 from .one import OF_ONE
 
 
@@ -16,6 +16,7 @@ def addresses(trades: Mapping[str, Terms]) -> list[URLPattern]:
     """All of them. ``trades`` are those that staff may book others in for, with their terms."""
     return [
         path("", agenda.front, name="front"),
+        path("approvals/", approvals.approvals, name="approvals"),
         path("book/", counter.book, {"trades": trades}, name="book"),
         path("block/", blocking.block_time, name="block"),
         path("blocks/<int:block_id>/lift/", blocking.lift_block, name="lift"),

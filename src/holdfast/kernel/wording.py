@@ -17,6 +17,8 @@ SYMBOLS = {
     "IDR": "IDR ",
     "CHF": "CHF ",
 }
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+UNITS = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"))
 # How many digits stand together, from the right; the last number repeats. Others group by threes.
 GROUPS = {"INR": (3, 2), "NPR": (3, 2)}
 HALF_A_DAY = timedelta(hours=12)
@@ -50,3 +52,15 @@ def hours_in_words(start: datetime, end: datetime) -> str:
     is_stay = ends.date() != start.date() and end - start > HALF_A_DAY
     until = f" to {day_in_words(ends)}, {ends:%H:%M}" if is_stay else f"–{ends:%H:%M}"
     return f"{start:%H:%M}{until} ({start.tzinfo} time)"
+
+
+def time_in_words(length: timedelta) -> str:
+    """``2 days, 3 hours``, ``1 hour, 5 minutes``: by its largest unit and the one below, rounded down."""
+    rest, said = int(length.total_seconds()), []
+    for seconds, unit in UNITS:
+        count, rest = divmod(rest, seconds)
+        said.append((count, f"{count} {unit}" if count == 1 else f"{count} {unit}s"))
+    first = next((place for place, (count, _) in enumerate(said) if count), None)
+    if first is None:
+        return "less than a minute"
+    return ", ".join(words for count, words in said[first : first + 2] if count)
