@@ -1,12 +1,16 @@
-"""The subjects of a trade's mail are data of its terms; what they do not name is said as everywhere."""
+"""What a trade's terms say of its mail: the subjects, and whether it brings along a key to the booking."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.core import mail
 
+from holdfast.orders.guest_keys import opens
+from holdfast.orders.models import GuestKey
 from holdfast.surfaces.hotels.terms import TERMS as OF_HOTELS
 from tests.support.practice import Practice
 from tests.support.sandbox import Sandbox
@@ -63,3 +67,40 @@ def test_terms_that_name_no_subject_and_terms_of_before_there_were_any_say_what_
     assert [subject.partition(",")[0] for subject in subjects_to(CUSTOMER)] == [
         "Received: Gemstone Consultation"
     ]
+
+
+@pytest.mark.spec("HOT-8", "GEN-7", "GEN-13")
+def test_each_mail_about_what_is_keyed_brings_a_key_of_its_own_which_nothing_else_holds(
+    practice: Practice, toy_gateway: Sandbox
+) -> None:
+    story = waiting(
+        practice, toy_gateway, replace(WORDED, keyed=True, confirmation_address="/stays/{booking}/")
+    )
+    page = f"http://testserver/stays/{story.booking.reference}/"
+    work()
+    story.approve()
+    work()
+
+    told: list[Any] = [message for message in mail.outbox if message.to == [CUSTOMER]]
+    keys = [re.findall(rf"{page}\?key=([a-z2-7]{{32}})\n", message.body) for message in told]
+    (first,), (second,) = keys
+    assert first != second
+    assert all(opens(key, story.order) for key in (first, second))
+    assert not set(GuestKey.objects.values_list("digest", flat=True)) & {first, second}
+    for message, (key,) in zip(told, keys, strict=True):
+        assert f"{page}?key={key}" in str(message.alternatives[0][0])
+        assert "may cancel it" in message.body
+    (file,) = told[1].attachments
+    assert "key=" not in file.get_payload(decode=True).decode().replace("\r\n ", "")
+
+
+@pytest.mark.spec("GEN-7")
+def test_a_mail_to_the_business_makes_no_key(practice: Practice, toy_gateway: Sandbox) -> None:
+    waiting(practice, toy_gateway, replace(WORDED, keyed=True))
+    practice.business.email = "hello@jyoti.test"
+    practice.business.save()
+
+    work()
+
+    assert len(mail.outbox) == 2
+    assert GuestKey.objects.count() == 1

@@ -17,21 +17,21 @@ from holdfast.payments.queries import open_dues
 
 from .appointments import customers_file
 from .ics import attached
-from .said import about, businesss_address, confirmation_page, customers_address, desk_page, moment, when
+from .said import about, businesss_address, customers_address, customers_page, desk_page, moment, when
 from .sending import Fact
 
 KINDS = {Due.Kind.BALANCE.value: "the balance", Due.Kind.DIFFERENCE.value: "the difference for a new time"}
 
 
 def confirmed(booking_id: int, *, now: datetime) -> Fact:
-    fact, booking = _of(booking_id, "Confirmed", called="confirmed")
+    fact, booking = _of(booking_id, "Confirmed", called="confirmed", now=now)
     return _with_file(_with(fact, **_what_is_paid(booking.line)), now=now)
 
 
 def received(booking_id: int, *, now: datetime, until: str) -> Fact:
     """It waits to be accepted, which the business may do ``until`` then, in ISO 8601."""
     called = "authorized" if _was_authorized(booking_id) else "received"
-    fact, booking = _of(booking_id, "Received", called=called)
+    fact, booking = _of(booking_id, "Received", called=called, now=now)
     told = {"until": moment(until, booking.business), "reserved": _is_reserved(booking_id)}
     return _with(fact, **told, **_what_is_paid(booking.line))
 
@@ -39,7 +39,7 @@ def received(booking_id: int, *, now: datetime, until: str) -> Fact:
 def waits_for_you(booking_id: int, *, now: datetime, until: str, warning: int = 0) -> Fact:
     """To the business: it must answer ``until`` then; ``warning`` counts how often it has been told since."""
     asks = "Please answer soon" if warning else "Please answer"
-    fact, booking = _of(booking_id, asks)
+    fact, booking = _of(booking_id, asks, called="", now=now)
     told = {
         "until": moment(until, booking.business),
         "warning": warning,
@@ -53,24 +53,24 @@ def waits_for_you(booking_id: int, *, now: datetime, until: str, warning: int = 
 
 def declined(booking_id: int, *, now: datetime, why: str, back: int) -> Fact:
     """``back`` is what goes back, in minor units."""
-    return _with_file(_ended(booking_id, "Declined", called="declined", back=back, why=why), now=now)
+    return _with_file(_ended(booking_id, "Declined", called="declined", now=now, back=back, why=why), now=now)
 
 
 def canceled(booking_id: int, *, now: datetime, back: int, by_business: bool) -> Fact:
     """``back`` is what goes back, in minor units."""
-    fact = _ended(booking_id, "Canceled", called="canceled", back=back, by_business=by_business)
+    fact = _ended(booking_id, "Canceled", called="canceled", now=now, back=back, by_business=by_business)
     return _with_file(fact, now=now)
 
 
 def expired(booking_id: int, *, now: datetime) -> Fact | None:
     """It was reserved and not paid in time. Late money may have brought it back meanwhile."""
-    fact, booking = _of(booking_id, "Not reserved any more", called="expired")
+    fact, booking = _of(booking_id, "Not reserved any more", called="expired", now=now)
     return fact if booking.state == "expired" else None
 
 
 def reminder(booking_id: int, *, now: datetime, starts_at: str) -> Fact | None:
     """``starts_at`` is the start that was to be reminded of, in ISO 8601: it may have moved since."""
-    fact, booking = _of(booking_id, "Reminder", called="reminder")
+    fact, booking = _of(booking_id, "Reminder", called="reminder", now=now)
     stands = booking.state == "confirmed" and booking.starts_at == datetime.fromisoformat(starts_at)
     is_ahead = now < booking.starts_at
     if not stands or not is_ahead:
@@ -80,20 +80,22 @@ def reminder(booking_id: int, *, now: datetime, starts_at: str) -> Fact | None:
 
 def payment_failed(booking_id: int, *, now: datetime, until: str) -> Fact:
     """Its money was reserved and could not be had; the time is held ``until`` then, in ISO 8601."""
-    fact, booking = _of(booking_id, "Please pay again", called="payment_failed")
+    fact, booking = _of(booking_id, "Please pay again", called="payment_failed", now=now)
     return _with(fact, until=moment(until, booking.business))
 
 
 def rescheduled(booking_id: int, *, now: datetime, was: str) -> Fact:
     """``was`` is when it would have started, in ISO 8601."""
-    fact, booking = _of(booking_id, "Moved", called="rescheduled")
+    fact, booking = _of(booking_id, "Moved", called="rescheduled", now=now)
     before = datetime.fromisoformat(was).astimezone(booking.business.zone)
     told = {"was": f"{day_in_words(before)}, {before:%H:%M}"}
     return _with_file(_with(fact, **told, **_what_is_paid(booking.line)), now=now)
 
 
-def _of(booking_id: int, what: str, *, called: str = "") -> tuple[Fact, Booking]:
-    """What is ``called`` so is for its customer: the terms may have a subject for it."""
+def _of(booking_id: int, what: str, *, called: str, now: datetime) -> tuple[Fact, Booking]:
+    """What is ``called`` something is for its customer: the terms may have a subject for it, and its page may
+    want a key.
+    """
     booking = Booking.objects.select_related(
         "business",
         "customer",
@@ -103,13 +105,13 @@ def _of(booking_id: int, what: str, *, called: str = "") -> tuple[Fact, Booking]
         "line__package",
     ).get(pk=booking_id)
     line = booking.line
+    page = customers_page(line.order, booking.reference, now=now) if called else ""
     fact = Fact(
         subject_kind="booking",
         subject_id=booking.pk,
         to=customers_address(line),
         subject=_subject(line, booking.reference, what, called=called),
-        context=about(line)
-        | {"reference": booking.reference, "page": confirmation_page(line.order, booking.reference)},
+        context=about(line) | {"reference": booking.reference, "page": page, "keyed": line.order.terms.keyed},
     )
     return fact, booking
 
@@ -130,9 +132,9 @@ def _with_file(fact: Fact, *, now: datetime) -> Fact:
     return replace(fact, attached=(attached(file),)) if file else fact
 
 
-def _ended(booking_id: int, what: str, *, called: str, back: int, **told: Any) -> Fact:
+def _ended(booking_id: int, what: str, *, called: str, now: datetime, back: int, **told: Any) -> Fact:
     """What went back was taken, or only reserved; or nothing had been paid at all."""
-    fact, booking = _of(booking_id, what, called=called)
+    fact, booking = _of(booking_id, what, called=called, now=now)
     won = list(Payment.objects.filter(HAS_WON, order=booking.line.order_id))
     money = Money(back, booking.line.order.currency)
     return _with(

@@ -16,7 +16,7 @@ from holdfast.orders.models import Due, Line
 from holdfast.orders.queries import services_for
 from holdfast.payments.models import Payment
 
-from .said import about_all, businesss_address, confirmation_page, customers_address, desk_page, moment
+from .said import about_all, businesss_address, customers_address, customers_page, desk_page, moment
 from .sending import Fact
 
 WHY_BACK = {
@@ -55,7 +55,7 @@ def not_paid(payment_id: int, *, now: datetime) -> Fact | None:
     told = {
         "amount": _words(payment.amount, payment),
         "until": moment(order.expires_at.isoformat(), lines[0].offering.business),
-        "page": _page_to_pay_again(payment, lines[0]),
+        "page": _page_to_pay_again(payment, lines[0], now=now),
     }
     return _fact(payment, lines, "Not paid yet: {}", to=customers_address(lines[0]), **told)
 
@@ -117,7 +117,7 @@ def _fact(payment: Payment, lines: list[Line], subject: str, *, to: str, **told:
     return Fact("payment", payment.pk, to, subject.replace("{}", context["title"]), context)
 
 
-def _page_to_pay_again(payment: Payment, line: Line) -> str:
+def _page_to_pay_again(payment: Payment, line: Line, *, now: datetime) -> str:
     """The page on which its booking is paid, or else the booking's own, where there is one already; and where
     there is none, the page that says how this attempt went.
     """
@@ -126,7 +126,7 @@ def _page_to_pay_again(payment: Payment, line: Line) -> str:
     if booking is not None and order.terms.pay_address:
         return f"{settings.HOLDFAST_PUBLIC_URL}{order.terms.pay_address.format(id=booking.pk)}"
     if booking is not None:
-        return confirmation_page(order, booking.reference)
+        return customers_page(order, booking.reference, now=now)
     reason = payment.reason or order.Reason.ERROR
     failed = order.terms.failed_address.format(payment=quote(payment.reference), booking="", reason=reason)
     return f"{order.return_base}{failed}"

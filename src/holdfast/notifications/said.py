@@ -12,6 +12,7 @@ from django.conf import settings
 from holdfast.catalog.models import Business, Member
 from holdfast.kernel.money import Money
 from holdfast.kernel.wording import amount_in_words, day_in_words, first_and_more, hours_in_words
+from holdfast.orders.guest_keys import new_guest_key
 from holdfast.orders.models import Line, Order
 from holdfast.orders.queries import line_total
 from holdfast.platform.models import User
@@ -79,6 +80,12 @@ def confirmation_page(order: Order, reference: str) -> str:
     """The customer's page of a booking."""
     address = order.terms.confirmation_address.format(booking=quote(reference))
     return f"{settings.HOLDFAST_PUBLIC_URL}{address}"
+
+
+def customers_page(order: Order, reference: str, *, now: datetime) -> str:
+    """The same as mail leads there: with a key of its own, where the terms ask for one."""
+    page = confirmation_page(order, reference)
+    return f"{page}?key={new_guest_key(order, now=now)}" if order.terms.keyed else page
 
 
 def desk_page(kind: str, reference: str) -> str:
