@@ -25,6 +25,7 @@ class LedgerEntry:
     currency: str
     state: str  # the gateway's own word
     refunded: int
+    disputed: int = 0  # taken back by the customer's bank, for good or until that is decided
 
 
 class Gateway(ABC):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.gateway import Gateway
 from sandbox.phonepe import PhonePe
+from sandbox.stripe import Stripe
 from sandbox.toy import Toy
 
-GATEWAYS: tuple[type[Gateway], ...] = (PhonePe, Toy)
+GATEWAYS: tuple[type[Gateway], ...] = (PhonePe, Stripe, Toy)
