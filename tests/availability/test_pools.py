@@ -11,9 +11,10 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from holdfast.availability.actions import claim, claim_again, release, take
 from holdfast.availability.models import Allocation
-from holdfast.availability.queries import as_period, holds_all, seats_free
+from holdfast.availability.queries import as_period, holds_all
 from holdfast.availability.seats import Seated, seats_for
 from holdfast.availability.slots import nights
+from holdfast.availability.stays import seats_free
 from holdfast.availability.wanted import ANY_SEAT, Wanted
 from holdfast.catalog.models import Resource
 from holdfast.kernel.errors import SlotTaken

@@ -35,8 +35,10 @@ __all__ = [
     "claim_instead",
     "hold",
     "hold_until",
+    "lock_pools",
     "lock_pools_of",
     "release",
+    "release_from",
     "take",
 ]
 
@@ -114,6 +116,13 @@ def release(*owners: str) -> int:
     return Allocation.objects.filter(owner__in=owners, state__in=("held", "taken")).update(
         state="released", held_until=None
     )
+
+
+@transaction_required
+def release_from(owner: str, moment: datetime) -> int:
+    """Give back what an owner keeps and what has not begun at this moment: the rest of its nights."""
+    kept = Allocation.objects.filter(owner=owner, state__in=KEEPS_TIME, period__startswith__gte=moment)
+    return kept.update(state="released", held_until=None)
 
 
 @transaction_required

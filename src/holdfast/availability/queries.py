@@ -21,7 +21,7 @@ from holdfast.platform.rows import places
 
 from .lifecycle import KEEPS_TIME
 from .models import Allocation, DateOverride, WeeklyHours
-from .seats import full_periods, seats_left
+from .seats import full_periods
 from .slots import (
     Calendar,
     Hours,
@@ -77,7 +77,8 @@ NEEDED = Prepared(
 
 def needs_of(offering: Offering, resources: Iterable[Resource]) -> Needs:
     """How each of the offering's resources is kept for a slot of it."""
-    kept = tuple((resource.pk, _how_kept(resource)) for resource in resources)
+    how = _by_night if offering.by_night else _how_kept
+    kept = tuple((resource.pk, how(resource)) for resource in resources)
     is_class = any(how is Kept.PLACE for _, how in kept)
     return Needs(rules_of(offering), kept, f"class:{offering.pk}:" if is_class else "")
 
@@ -138,20 +139,7 @@ def free_slots(
 def is_free(offering: Offering, period: Period, *, needed: Sequence[Resource], now: datetime) -> bool:
     """Whether all that is needed for a slot is free as far as can be seen: one query, and no promise."""
     needs = needs_of(offering, needed)
-    return _free_in(needs, needed, needs.rules.stored(period), now=now)(period)
-
-
-def seats_free(pools: Iterable[Resource], periods: Sequence[Period], *, now: datetime) -> dict[UUID, int]:
-    """How many seats each pool has free in every one of these periods, such as the nights of a stay."""
-    there = list(pools)
-    span = Period(min(one.start for one in periods), max(one.end for one in periods))
-    kept: dict[UUID, list[Period]] = defaultdict(list)
-    for resource, period in kept_in(there, span, now=now).values_list("resource_id", "period"):
-        kept[resource].append(as_period(period))
-    return {
-        pool.pk: min(seats_left(one, capacity=pool.capacity, kept=kept[pool.pk]) for one in periods)
-        for pool in there
-    }
+    return _free_in(needs, needed, needs.span(period), now=now)(period)
 
 
 def kept_times(resource: Resource, span: Period, *, now: datetime) -> list[KeptTime]:
@@ -241,6 +229,10 @@ def kept_in(resources: Iterable[Resource], span: Period, *, now: datetime) -> Qu
 
 def as_period(stored: Any) -> Period:
     return Period(stored.lower, stored.upper)
+
+
+def _by_night(resource: Resource) -> Kept:
+    return Kept.NIGHTS
 
 
 def _how_kept(resource: Resource) -> Kept:

@@ -7,7 +7,7 @@ that also means that a real seat can always be found for everybody who comes, wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -55,6 +55,13 @@ def seats_left(period: Period, *, capacity: int, kept: Iterable[Period]) -> int:
         out += change
         most = max(most, out)
     return max(0, capacity - most)
+
+
+def seats_left_each(periods: Sequence[Period], *, capacity: int, kept: Mapping[Period, int]) -> list[int]:
+    """The same for each of several periods that do not meet, such as nights; each is kept so many times."""
+    whole = set(periods)
+    others = [one for one, times in kept.items() if one not in whole for _ in range(times)]
+    return [max(0, seats_left(one, capacity=capacity, kept=others) - kept.get(one, 0)) for one in periods]
 
 
 def _changes(kept: Iterable[Period]) -> Iterator[tuple[datetime, int]]:

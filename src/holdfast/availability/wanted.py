@@ -9,7 +9,7 @@ from uuid import UUID
 
 from holdfast.kernel.period import Period
 
-from .slots import Rules
+from .slots import Rules, nights
 
 ANY_SEAT = 0
 # The name that all buffers of a resource share where a business lets them overlap.
@@ -35,6 +35,7 @@ class Kept(Enum):
     WHOLE = "one person or room, with the buffers; shared by a class"
     SEAT = "a seat of a pool, with the buffers"
     PLACE = "a place of a class, for the time that the customer sees"
+    NIGHTS = "a room of a pool, for each night"
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,19 @@ class Needs:
         """The name by which the pupils of one class share coach and room; empty where nothing is shared."""
         return f"{self.classes}{period.start:%Y%m%dT%H%M%SZ}" if self.classes else ""
 
+    def span(self, period: Period) -> Period:
+        """From the first moment that anything is kept for the slot of this period to the last."""
+        kept = [wanted.period for wanted in self.at(period)]
+        return Period(min(one.start for one in kept), max(one.end for one in kept))
+
+    def _nights(self, period: Period) -> list[Period]:
+        zone = self.rules.zone
+        return nights(period.start.astimezone(zone).date(), period.end.astimezone(zone).date(), zone)
+
     def _of(self, resource: UUID, kept: Kept, period: Period) -> Iterator[Wanted]:
-        if kept is Kept.PLACE:
+        if kept is Kept.NIGHTS:
+            yield from (Wanted(resource, ANY_SEAT, night) for night in self._nights(period))
+        elif kept is Kept.PLACE:
             yield Wanted(resource, ANY_SEAT, period)
         elif kept is Kept.SEAT:
             yield Wanted(resource, ANY_SEAT, self.rules.stored(period))

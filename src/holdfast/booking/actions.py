@@ -9,8 +9,9 @@ from holdfast.kernel.ids import new_reference
 from holdfast.orders.models import Line, Order
 from holdfast.platform.db import transaction_required
 from holdfast.platform.moves import born
+from holdfast.platform.rows import insert
 
-from .models import Booking
+from .models import Booking, Stay
 
 
 @transaction_required
@@ -43,10 +44,14 @@ def book(
         for line in lines
     ]
     born(made, by=by, at=now)
+    if stays := [one for one in made if one.line.offering.by_night]:
+        insert([Stay(booking=one, guests=one.line.details.get("guests", 1)) for one in stays])
     return made
 
 
 def _reference(order: Order, line: Line, *, now: datetime) -> str:
+    if order.booking_reference:  # a draft's, known since before it was placed
+        return order.booking_reference
     today = now.astimezone(line.offering.business.zone).date()
     return new_reference(order.terms.booking_reference, offering=line.offering.pk, day=today)
 

@@ -17,7 +17,7 @@ from holdfast.platform.models import User
 USERS = ("customer", "staff", "admin")  # kinds of actors whose number is a user's
 CLOCK = "The clock"
 # Who is neither a user nor a gateway, as it is said.
-OTHERS = {"clock": CLOCK, "link": "Whoever had the link to pay", "mail": "The mail"}
+OTHERS = {"clock": CLOCK, "guest": "The guest", "link": "Whoever had the link to pay", "mail": "The mail"}
 # What it means that something of this kind has made this move. What is not here is told by its own words.
 SENTENCES = {
     ("order", "create"): "The order was placed, and its time is held.",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from holdfast.platform.models import User
 
 CLOCK = "clock"
+GUEST = "guest"  # whoever books without an account, or holds the key to such a booking
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,11 @@ def preview_cancellation(
     reference: str, *, by: User, trade: str, now: datetime, by_terms: bool = False
 ) -> Owed:
     """What canceling now would give back. Changes nothing, and refuses as ``cancel_booking`` does."""
-    change = change_of(reference, by=by, trade=trade, to_cancel=True)
+    return preview(change_of(reference, by=by, trade=trade, to_cancel=True), by_terms=by_terms, now=now)
+
+
+def preview(change: Change, *, now: datetime, by_terms: bool = False) -> Owed:
+    """The same for whoever has shown that they may change it."""
     booking = Booking.objects.select_related("line__order").get(pk=change.booking_id)
     booking.lifecycle.after(booking.state, "cancel")
     order, payments = booking.line.order, winners(change.order_id)
@@ -61,14 +65,17 @@ def cancel_booking(
     that is over, or has begun for its customer, or is being accepted at this moment.
     """
     change = change_of(reference, by=by, trade=trade, to_cancel=True)
-    owed = _cancel(change, by_terms=by_terms, why=why, now=now)
+    owed = cancel(change, by_terms=by_terms, why=why, now=now)
     log.info("canceled", booking=reference, by=change.by, percent=owed.percent, refund=str(owed.refund))
     return owed
 
 
 @retried_once
-def _cancel(change: Change, *, by_terms: bool, why: str, now: datetime) -> Owed:
-    """The one transaction of a cancellation. Under the order's lock the second one finds it canceled."""
+def cancel(change: Change, *, now: datetime, by_terms: bool = False, why: str = "") -> Owed:
+    """The same for whoever has shown that they may change it, in one transaction.
+
+    Under the order's lock the second one finds it canceled.
+    """
     with transaction():
         order = lock(change.order_id)
         booking = Booking.objects.select_related("line__order").get(pk=change.booking_id)

@@ -11,7 +11,8 @@ import structlog
 from django.conf import settings
 
 from holdfast.availability.actions import claim_all, take
-from holdfast.availability.queries import NEEDED, is_free, nearest_free_slots, wanted_by
+from holdfast.availability.queries import NEEDED, is_free, wanted_by
+from holdfast.availability.stays import nearest_to
 from holdfast.booking.actions import book
 from holdfast.booking.models import Booking
 from holdfast.catalog.models import Business, Offering, Resource
@@ -142,7 +143,7 @@ def _hold_what_can_be(wish: Wish, account: GatewayAccount | None, *, by: Shopper
 def taken(wanted: Sequence[Chosen], *, now: datetime) -> SlotTaken:
     """The refusal of what could not be had, with the free slots that are nearest to the first of it."""
     first = wanted[0]
-    return SlotTaken(nearest_free_slots(first.offering, first.period.start, now=now, needed=first.resources))
+    return SlotTaken(nearest_to(first.offering, first.period.start, now=now, needed=first.resources))
 
 
 def times_of(chosen: Sequence[Chosen]) -> list[tuple[int, datetime]]:

@@ -11,6 +11,7 @@ from holdfast.platform.db import transaction
 from holdfast.platform.models import User
 
 from .changing import change_from_inside
+from .rooms import STAYS
 
 NOT_YET = "This has not begun yet."
 # How long before its time each may be said: who comes early need not wait for the clock.
@@ -22,7 +23,7 @@ def begin_booking(reference: str, *, by: User, trade: str, now: datetime) -> Non
 
     Raises NotFound, Forbidden for its customer, and Conflict before that or when it is over.
     """
-    _say(reference, "begin", by=by, trade=trade, now=now)
+    say(reference, "begin", by=by, trade=trade, now=now)
 
 
 def complete_booking(reference: str, *, by: User, trade: str, now: datetime) -> None:
@@ -30,7 +31,7 @@ def complete_booking(reference: str, *, by: User, trade: str, now: datetime) -> 
 
     Raises NotFound, Forbidden for its customer, and Conflict before it has begun or when it is over.
     """
-    _say(reference, "complete", by=by, trade=trade, now=now)
+    say(reference, "complete", by=by, trade=trade, now=now)
 
 
 def miss_booking(reference: str, *, by: User, trade: str, now: datetime) -> None:
@@ -38,7 +39,7 @@ def miss_booking(reference: str, *, by: User, trade: str, now: datetime) -> None
 
     Raises NotFound, Forbidden for its customer, and Conflict before it has begun or when it is over.
     """
-    _say(reference, "miss", by=by, trade=trade, now=now)
+    say(reference, "miss", by=by, trade=trade, now=now)
 
 
 def may_be_said(booking: Booking, event: str, *, now: datetime) -> bool:
@@ -46,16 +47,25 @@ def may_be_said(booking: Booking, event: str, *, now: datetime) -> bool:
     return booking.lifecycle.allows(booking.state, event) and _is_time(booking, event, now=now)
 
 
-def _say(reference: str, event: str, *, by: User, trade: str, now: datetime) -> None:
+def say(reference: str, event: str, *, by: User, trade: str, now: datetime, room: int | None = None) -> None:
+    """Any of these. Of a stay a ``room`` is given with it, or the nights that are left are freed."""
     change = change_from_inside(reference, by=by, trade=trade)
     with transaction():
         lock(change.order_id)
-        booking = Booking.objects.get(pk=change.booking_id)
+        booking = Booking.objects.select_related("line__offering", "business").get(pk=change.booking_id)
         booking.lifecycle.after(booking.state, event)
         if not _is_time(booking, event, now=now):
             raise Conflict(NOT_YET)
         booking.move(event, by=change.by, at=now)
+        if booking.line.offering.by_night:
+            STAYS[event](booking, room=room, now=now)
 
 
 def _is_time(booking: Booking, event: str, *, now: datetime) -> bool:
-    return now >= booking.starts_at - EARLY[event] or booking.state == "in_progress"
+    if booking.state == "in_progress":
+        return True
+    if not booking.line.offering.by_night:
+        return now >= booking.starts_at - EARLY[event]
+    zone = booking.business.zone
+    has_come = now.astimezone(zone).date() >= booking.starts_at.astimezone(zone).date()
+    return {"begin": has_come, "miss": now >= booking.starts_at, "complete": False}[event]

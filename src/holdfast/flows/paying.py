@@ -97,6 +97,16 @@ def account_of(business: Business, *, method: str = "") -> GatewayAccount:
     return account
 
 
+def charges_at_once(order: Order, account: GatewayAccount | None = None) -> bool:
+    """Whether who pays this order first is charged then, though the business is yet to accept: by its terms,
+    or because the gateway, the business's first unless said, cannot reserve money.
+    """
+    if order.terms.way is not Way.AUTHORIZE_THEN_APPROVE:
+        return True
+    at = account or account_for(order.business_id)
+    return at is None or not gateway_class(at).can_authorize()
+
+
 @transaction_required
 def intend(
     due: Due, *, order: Order, account: GatewayAccount, offering: int, by: str, now: datetime

@@ -11,7 +11,8 @@ from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
 from holdfast.availability.actions import claim, lock_pools_of
-from holdfast.availability.queries import nearest_free_slots, resources_of, wanted_by
+from holdfast.availability.queries import resources_of, wanted_by
+from holdfast.availability.stays import nearest_to
 from holdfast.booking.models import Booking, Rescheduling
 from holdfast.booking.refund_terms import percent_back, share_of
 from holdfast.catalog.models import Offering, Resource
@@ -86,7 +87,7 @@ def reschedule_booking(
     try:
         done = _move(change, target, because, now=now)
     except SlotTaken:
-        raise SlotTaken(nearest_free_slots(target.offering, target.period.start, now=now)) from None
+        raise SlotTaken(nearest_to(target.offering, target.period.start, now=now)) from None
     log.info(
         "rescheduled",
         booking=reference,

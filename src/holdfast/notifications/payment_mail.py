@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-from holdfast.availability.queries import nearest_free_slots
+from holdfast.availability.stays import nearest_to
 from holdfast.booking.models import Booking
 from holdfast.kernel.money import Money
 from holdfast.kernel.wording import amount_in_words, day_in_words, hours_in_words
@@ -135,8 +135,7 @@ def _page_to_pay_again(payment: Payment, line: Line, *, now: datetime) -> str:
 def _nearest(line: Line, *, now: datetime) -> list[tuple[str, str]]:
     """The free times around the one that was lost, as days and hours."""
     zone = line.offering.business.zone
-    sold = line.offering.sold_as(line.package)
-    free = nearest_free_slots(sold, line.starts_at, now=now) if line.starts_at > now else []
+    free = nearest_to(line.sold, line.starts_at, now=now) if line.starts_at > now else []
     times = [(slot.period.start.astimezone(zone), slot.period.end) for slot in free]
     return [(day_in_words(start), hours_in_words(start, end)) for start, end in times]
 

@@ -67,6 +67,18 @@ def open_cart(
 
 
 @transaction_required
+def make_draft(cart: Order, *, booking_reference: str, return_base: str, promo_code: str) -> None:
+    """A new cart is a draft: its one booking will have this reference, and the browser goes back there."""
+    said = {
+        "booking_reference": booking_reference,
+        "return_base": return_base,
+        "promo_code": promo_code,
+    }
+    Order.objects.filter(pk=cart.pk).update(**said)
+    cart.refresh_from_db(fields=list(said))
+
+
+@transaction_required
 def put(
     cart: Order, offering: Offering, *, starts_at: datetime, details: dict[str, Any], now: datetime
 ) -> CartItem:

@@ -66,8 +66,7 @@ def promo_for(
 
 def usable_promo(business_id: int, code: str, *, customer: Customer | None, now: datetime) -> PromoCode:
     """The promo code that a customer may use now, whatever for. Raises Invalid as ``promo_for``."""
-    found = PromoCode.objects.filter(business_id=business_id, code__iexact=code.strip(), active=True)
-    promo = found.prefetch_related("offerings").first()
+    promo = promo_named(business_id, code)
     if promo is None or (promo.valid_from is not None and now < promo.valid_from):
         raise _wrong("We do not know this code.")
     if promo.valid_until is not None and promo.valid_until <= now:
@@ -75,6 +74,14 @@ def usable_promo(business_id: int, code: str, *, customer: Customer | None, now:
     if _used_up(promo, customer):
         raise _wrong("This code has been used as often as it may be.")
     return promo
+
+
+def promo_named(business_id: int, code: str) -> PromoCode | None:
+    """The promo code of a business that was typed so, whether or not it may be used."""
+    if not code.strip():
+        return None
+    found = PromoCode.objects.filter(business_id=business_id, code__iexact=code.strip(), active=True)
+    return found.prefetch_related("offerings").first()
 
 
 def _wrong(sentence: str) -> Invalid:
