@@ -10,7 +10,7 @@ from types import MappingProxyType
 from holdfast.kernel.money import Money
 from holdfast.payments.gateways import GATEWAYS
 from holdfast.payments.gateways.base import About, Account, Gateway, Start, Token
-from tests.support import toy
+from tests.support import stripe, toy
 
 NOW = datetime(2026, 8, 3, 9, 0, tzinfo=UTC)
 
@@ -77,13 +77,18 @@ def named(reference: str, amount: Money | None = None) -> About:
     return About(reference, amount or Money(100, "INR"), created_at=NOW)
 
 
+def stripe_account(url: str, *, credentials: Mapping[str, str] = stripe.CREDENTIALS) -> Account:
+    return Account(credentials=credentials, live=False, tokens=MemoryTokens(), base_urls={"api": url})
+
+
 # Every gateway that there is, and the one that tests add.
 KINDS: dict[str, type[Gateway]] = {**GATEWAYS, toy.Toy.name: toy.Toy}
 # Where the sandbox speaks for them.
-SERVED_AT = {"phonepe": "/phonepe/apis/pg-sandbox", "toy": "/toy"}
+SERVED_AT = {"phonepe": "/phonepe/apis/pg-sandbox", "stripe": "/stripe", "toy": "/toy"}
 # How to point each gateway at one address, for what all gateways have in common.
 ACCOUNTS: dict[str, Callable[..., Account]] = {
     "phonepe": phonepe_account,
     "offline": offline_account,
+    "stripe": stripe_account,
     "toy": toy_account,
 }

@@ -5,5 +5,6 @@ from __future__ import annotations
 from .base import Gateway
 from .offline import Offline
 from .phonepe import PhonePe
+from .stripe import Stripe
 
-GATEWAYS: dict[str, type[Gateway]] = {g.name: g for g in (PhonePe, Offline)}
+GATEWAYS: dict[str, type[Gateway]] = {g.name: g for g in (Stripe, PhonePe, Offline)}

@@ -47,6 +47,12 @@ class RefundBecame(StrEnum):
     FAILED = "failed"
 
 
+class DisputeBecame(StrEnum):
+    OPEN = "open"  # the money has been withdrawn, and may come back
+    WON = "won"
+    LOST = "lost"
+
+
 class GatewayError(Exception):
     """A gateway did not do what it was asked."""
 
@@ -145,6 +151,19 @@ Started = Redirect  # FormPost, Instructions and Nothing join it with the gatewa
 
 
 @dataclass(frozen=True)
+class Dispute:
+    """A charge that its customer disputes before the bank, which withdraws ``amount`` until it has decided.
+
+    ``reference`` is the gateway's, and stays the same until the dispute is over.
+    """
+
+    reference: str
+    became: DisputeBecame
+    word: str
+    amount: Money
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The gateway's own word on one payment, from an authenticated read.
 
@@ -152,7 +171,8 @@ class Outcome:
     one the gateway names in its answer (None if it names none). ``reason`` is one of ``declined``,
     ``canceled``, ``expired``, ``error`` when no money came, and ``word`` the gateway's own state, for the
     timeline. ``capture_before`` is when reserved money is set free unless it has been captured. ``refunded``
-    is how much of it the gateway says has gone back, by whomever it was sent; None if it does not say.
+    is how much of it the gateway says has gone back, by whomever it was sent; None if it does not say. What a
+    bank has withdrawn for ``disputes`` is not among it.
     """
 
     became: Became
@@ -164,6 +184,7 @@ class Outcome:
     reason: str | None = None
     capture_before: datetime | None = None
     refunded: Money | None = None
+    disputes: tuple[Dispute, ...] = ()
 
 
 @dataclass(frozen=True)

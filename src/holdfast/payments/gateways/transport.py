@@ -50,10 +50,11 @@ FAULTS = (
 
 @dataclass(frozen=True)
 class Answer:
-    """A 2xx or a 4xx, with its body as it came."""
+    """An HTTP answer, with its body as it came; header names in any case."""
 
     status: int
     body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
 
     @property
     def good(self) -> bool:
@@ -73,16 +74,38 @@ def call(
     payload: Mapping[str, Any] | None = None,
     form: Mapping[str, str] | None = None,
 ) -> Answer:
-    """Ask once, with a JSON ``payload`` or a ``form``. Raises Unknown if there is no answer.
+    """Ask once, with a JSON ``payload`` or a ``form``; a 2xx or a 4xx. Raises Unknown if there is no answer.
 
     Of these, NotSent is raised where nothing can have been sent.
     """
+    answer = send(method, url, headers=headers, query=query, payload=payload, form=form)
+    _check_status(answer, f"{method} {_host(url)}")
+    return answer
+
+
+def send(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    payload: Mapping[str, Any] | None = None,
+    form: Mapping[str, str] | None = None,
+    content: str | None = None,
+) -> Answer:
+    """The same for who reads every HTTP status: a 5xx comes back as well. ``content`` is a body as it is."""
     client = _client(os.getpid())
     try:
         with (
             deadline(PATIENCE),
             client.stream(
-                method, url, headers=headers, params=query or None, json=payload, data=form
+                method,
+                url,
+                headers=headers,
+                params=query or None,
+                json=payload,
+                data=form,
+                content=content,
             ) as response,
         ):
             body = _read(response)
@@ -90,8 +113,7 @@ def call(
         # The fault's own text may quote what was sent; its name says enough.
         unheard = NotSent if isinstance(fault, UNCONNECTED) else Unknown
         raise unheard(f"{method} {_host(url)}: {type(fault).__name__}") from None
-    _check_status(response, f"{method} {_host(url)}")
-    return Answer(response.status_code, body)
+    return Answer(response.status_code, body, response.headers)
 
 
 def _read(response: httpx.Response) -> bytes:
@@ -104,16 +126,16 @@ def _read(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _check_status(response: httpx.Response, asked: str) -> None:
-    status = response.status_code
+def _check_status(answer: Answer, asked: str) -> None:
+    status = answer.status
     if 200 <= status < 300 or (400 <= status < 500 and status != 429):
         return
-    raise Unknown(f"{asked}: HTTP {status}", retry_after=_retry_after(response))
+    raise Unknown(f"{asked}: HTTP {status}", retry_after=retry_after(answer.headers))
 
 
-def _retry_after(response: httpx.Response) -> timedelta | None:
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     """What the gateway asks for in seconds, at most a day. The header's date form is not read."""
-    wanted = response.headers.get("retry-after", "")
+    wanted = headers.get("retry-after", "")
     return timedelta(seconds=min(int(wanted), 86_400)) if re.fullmatch(r"[0-9]{1,9}", wanted) else None
 
 

@@ -1,0 +1,54 @@
+"""The practice sells through Stripe, whose sandbox is put to the tests' own time.
+
+A folder whose conftest imports ``stripe_gateway`` has the fixture: the handle that comes back steers Stripe. Its
+clock shows NOW, for Stripe is told moments and no spans; what it sends is stamped with the real time all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from holdfast.payments.models import GatewayAccount
+from tests.support.practice import NOW, Practice
+from tests.support.sandbox import Sandbox
+
+CREDENTIALS = {"secret_key": "sk_test_holdfast_demo", "webhook_secret": "whsec_holdfast_demo"}
+WEBHOOK_PATH = "/api/payments/webhook/stripe/"
+
+
+@pytest.fixture
+def stripe_gateway(practice: Practice, sandbox: Sandbox) -> Iterator[Sandbox]:
+    """The practice's ``account`` is at Stripe; the handle steers it."""
+    GatewayAccount.objects.filter(business=practice.business).update(position=1)
+    practice.account = GatewayAccount.objects.create(
+        business=practice.business,
+        gateway="stripe",
+        credentials=CREDENTIALS,
+        base_urls={"api": f"{sandbox.url}/stripe"},
+    )
+    steered = at_stripe(sandbox)
+    steered.advance((NOW - datetime.now(UTC)).total_seconds())
+    yield steered
+    steered.disarm()
+    steered.reset_clock()
+    steered.add_merchant("HOLDFAST_DEMO", webhook_url="")
+
+
+def at_stripe(sandbox: Sandbox) -> Sandbox:
+    """The same sandbox, steering Stripe."""
+    return replace(sandbox, gateway="stripe")
+
+
+def happens(sandbox: Sandbox, fault: str, reference: str, **extra: Any) -> None:
+    """Somebody in Stripe's dashboard, or a card's bank, does this to a payment at once."""
+    stripe = at_stripe(sandbox)
+    stripe.arm(fault, only=reference, **extra)
+    stripe.advance(0)  # it has happened when this comes back
+    assert fault not in [one["fault"] for one in stripe.armed() if one["only"] == reference], (
+        "not in that state"
+    )
