@@ -85,6 +85,8 @@ def stripe_account(url: str, *, credentials: Mapping[str, str] = stripe.CREDENTI
 KINDS: dict[str, type[Gateway]] = {**GATEWAYS, toy.Toy.name: toy.Toy}
 # Where the sandbox speaks for them.
 SERVED_AT = {"phonepe": "/phonepe/apis/pg-sandbox", "stripe": "/stripe", "toy": "/toy"}
+# What the sandbox calls a question to a gateway, where that has another name for it.
+IN_THEIR_WORDS = {"stripe": {"void": "cancel"}}
 # How to point each gateway at one address, for what all gateways have in common.
 ACCOUNTS: dict[str, Callable[..., Account]] = {
     "phonepe": phonepe_account,

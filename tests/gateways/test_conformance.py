@@ -26,13 +26,13 @@ from holdfast.payments.gateways.base import (
 from holdfast.payments.gateways.breaker import Breaker, BreakerOpen, GatewayBusy, GatewaySlots, guarded
 from tests.gateways.accounts import ACCOUNTS, CREDENTIALS, KINDS, NOW, about
 from tests.gateways.raw_server import Answer, RawServer, http, raw_server
-from tests.support import toy
+from tests.support import stripe, toy
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOBODY = "http://127.0.0.1:1"
 SECRETS = [
     value
-    for name, value in (*CREDENTIALS.items(), *toy.CREDENTIALS.items())
+    for name, value in (*CREDENTIALS.items(), *stripe.CREDENTIALS.items(), *toy.CREDENTIALS.items())
     if re.search("secret|password|key", name)
 ]
 

@@ -12,7 +12,7 @@ import pytest
 from holdfast.kernel.money import Money
 from holdfast.payments.gateways.base import About, Became, Gateway, NotSent, Outcome, Refused, Start, Unknown
 from holdfast.payments.gateways.deadline import deadline
-from tests.gateways.accounts import ACCOUNTS, KINDS, SERVED_AT, about
+from tests.gateways.accounts import ACCOUNTS, IN_THEIR_WORDS, KINDS, SERVED_AT, about
 from tests.gateways.troubles import SHORT, UNANSWERED
 from tests.support.sandbox import Sandbox
 
@@ -43,6 +43,10 @@ class Reserved:
 
     def void(self, *, key: str = "") -> Outcome:
         return self.gateway.void(self.about, key=key or f"{self.key}-V", now=self.now)
+
+    def called(self, question: str) -> str:
+        """What the sandbox calls that question to this gateway."""
+        return IN_THEIR_WORDS.get(self.gateway.name, {}).get(question, question)
 
     def look_up(self) -> Outcome:
         return self.gateway.look_up(self.about, now=self.now)
@@ -150,7 +154,7 @@ def test_a_call_whose_answer_is_lost_is_unknown_and_the_same_call_again_ends_it(
     reserved: Reserved, call: str, became: Became, trouble: str
 ) -> None:
     ask: Callable[[], Outcome] = getattr(reserved, call)
-    reserved.sandbox.arm(f"{call}_{trouble}", only=reserved.wanted.reference, seconds=1)
+    reserved.sandbox.arm(f"{reserved.called(call)}_{trouble}", only=reserved.wanted.reference, seconds=1)
 
     with pytest.raises(Unknown) as unknown, deadline(SHORT):
         ask()
@@ -163,7 +167,7 @@ def test_a_call_whose_answer_is_lost_is_unknown_and_the_same_call_again_ends_it(
 
 @pytest.mark.parametrize("call", ["capture", "void"])
 def test_a_call_that_is_turned_away_at_the_door_was_not_sent(reserved: Reserved, call: str) -> None:
-    reserved.sandbox.arm(f"{call}_401", times=2, only=reserved.wanted.reference)
+    reserved.sandbox.arm(f"{reserved.called(call)}_401", times=2, only=reserved.wanted.reference)
 
     with pytest.raises(NotSent):
         getattr(reserved, call)()

@@ -1,7 +1,7 @@
 """The practice sells through Stripe, whose sandbox is put to the tests' own time.
 
-A folder whose conftest imports ``stripe_gateway`` has the fixture: the handle that comes back steers Stripe. Its
-clock shows NOW, for Stripe is told moments and no spans; what it sends is stamped with the real time all the same.
+A folder whose conftest imports ``stripe_gateway`` has the fixture: the handle that comes back steers Stripe.
+Its clock shows NOW, for Stripe is told moments and no spans; what it sends has the real time on it.
 """
 
 from __future__ import annotations
