@@ -50,8 +50,7 @@ class Stripe(Gateway):
         self._notices = Notices(world, self._books, self._bodies, gateway=self.name)
         bank = Bank(world, self._books, self._bodies, self._notices, gateway=self.name)
         self._money_back = MoneyBack(bank)
-        self._outside = Outside(bank, self._money_back)
-        self._stories = Stories(bank)
+        self._stories = Stories(bank, Outside(bank, self._money_back))
         self._desk = Desk(world, self.name, refuse)
 
     def default_merchant(self, *, webhook_url: str) -> Merchant:
@@ -66,7 +65,7 @@ class Stripe(Gateway):
         return Merchant(self.name, "HOLDFAST_DEMO", details)
 
     def routes(self) -> list[BaseRoute]:
-        api, page = Api(self._stories, self._outside, self._bodies), Page(self._stories)
+        api, page = Api(self._stories, self._bodies), Page(self._stories)
         calls = [
             *Sessions(api).calls(),
             *Intents(api).calls(),
@@ -82,10 +81,7 @@ class Stripe(Gateway):
         return [self._entry(session) for session in self._books.sessions.all("TRUE")]
 
     def settle(self, reference: str, outcome: str) -> str:
-        session = self._stories.settle(self._session(reference), outcome)
-        if session.intent_id:
-            self._outside.meddle(self._books.intents.get(session.intent_id))
-        return self._entry(self._session(reference)).state
+        return self._entry(self._stories.settle(self._session(reference), outcome)).state
 
     def webhook_about(self, reference: str) -> Webhook:
         webhook = self._notices.about(self._session(reference))
@@ -95,8 +91,6 @@ class Stripe(Gateway):
 
     def tick(self) -> None:
         self._stories.tick()
-        self._money_back.tick()
-        self._outside.tick()
 
     def _entry(self, session: Session) -> LedgerEntry:
         """A session and its payment intent, which is what has the last word once there is one."""

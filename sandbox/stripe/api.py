@@ -14,7 +14,6 @@ from sandbox.stripe.bodies import Bodies, check_expand
 from sandbox.stripe.books import Books, Intent, Session
 from sandbox.stripe.errors import StripeError, no_such
 from sandbox.stripe.keys import Given, Keys
-from sandbox.stripe.outside import Outside
 from sandbox.stripe.stories import Stories
 
 Answer = Callable[[Ask], Awaitable[Json]]
@@ -23,9 +22,8 @@ Answer = Callable[[Ask], Awaitable[Json]]
 class Api:
     """The calls are in ``sessions.py``, ``intents.py`` and ``records.py``; this is what they share."""
 
-    def __init__(self, stories: Stories, outside: Outside, bodies: Bodies) -> None:
+    def __init__(self, stories: Stories, bodies: Bodies) -> None:
         self.stories = stories
-        self.outside = outside
         self.bodies = bodies
         self.world = stories.world
         self.books: Books = stories.books
@@ -53,13 +51,7 @@ class Api:
             ask = await read(request, self.world, gateway=gateway, call=name, reference=about)
         except StripeError as error:
             return error.response()
-        token = ASKING.set(ask)
-        try:
-            given = await self._given(ask, answer, is_post=request.method == "POST")
-        except StripeError as error:
-            given = Given(error.status, json.dumps(error.body))
-        finally:
-            ASKING.reset(token)
+        given = await self._given(ask, answer, is_post=request.method == "POST")
         return Response(
             given.body,
             status_code=given.status,
@@ -68,9 +60,15 @@ class Api:
         )
 
     async def _given(self, ask: Ask, answer: Answer, *, is_post: bool) -> Given:
-        if is_post:
-            return await self._keys.once(ask, lambda: answer(ask))
-        return Given(200, json.dumps(await answer(ask)))
+        token = ASKING.set(ask if is_post else None)
+        try:
+            if is_post:
+                return await self._keys.once(ask, lambda: answer(ask))
+            return Given(200, json.dumps(await answer(ask)))
+        except StripeError as error:
+            return Given(error.status, json.dumps(error.body))
+        finally:
+            ASKING.reset(token)
 
     async def _about(self, request: Request) -> str | None:
         """The merchant's reference for what a call is about: what a fault may be limited to."""
@@ -81,14 +79,8 @@ class Api:
         if "client_reference_id" in params:
             return str(params["client_reference_id"])
         named = request.path_params.get("id") or params.get("payment_intent") or params.get("charge")
-        return self._reference_of(str(named))
-
-    def _reference_of(self, id: str) -> str | None:
-        books = self.books
-        tables = {"cs": books.sessions, "pi": books.intents, "ch": books.charges, "re": books.refunds}
-        table = (tables | {"dp": books.disputes}).get(id.partition("_")[0])
-        record = table.one("id = ?", id) if table else None  # type: ignore[attr-defined]  # any of the tables
-        return books.session_of(record).reference if record else None
+        record = self.books.find(str(named))
+        return self.books.session_of(record).reference if record else None
 
     # -- finding what a call is about ---------------------------------------------------------------------
 
@@ -105,10 +97,6 @@ class Api:
         if found is None:
             raise no_such("payment_intent", ask.object_id, param="intent")
         return self.stories.aged_intent(found)
-
-    def as_read(self, intent: Intent) -> Intent:
-        """A payment intent that somebody reads: for some it is what they wait for."""
-        return self.outside.meddle(self.stories.read(intent))
 
 
 def _headers(ask: Ask, given: Given) -> dict[str, str]:

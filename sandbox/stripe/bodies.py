@@ -71,12 +71,9 @@ class Bodies:
         if field == "line_items":
             return body | {field: _lines(self._books.sessions.get(body["id"]))}
         found = body[field]
-        if isinstance(found, str):
-            found = self.of(self._find(found))
+        record = self._books.find(found) if isinstance(found, str) else None
+        found = self.of(record) if record else found  # the id of a twisted body leads nowhere
         return body | {field: self._expand(found, rest) if isinstance(found, dict) else found}
-
-    def _find(self, id: str) -> Record:
-        return self._books.intents.get(id) if id.startswith("pi_") else self._books.charges.get(id)
 
     def is_live(self, client_id: str) -> bool:
         return self._world.merchants.get(self._gateway, client_id)["secret_key"].startswith("sk_live_")

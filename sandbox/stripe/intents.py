@@ -41,7 +41,7 @@ class Intents:
     async def retrieve(self, ask: Ask) -> Json:
         """How a payment stands."""
         allow(ask.params, ("expand", "client_secret"))
-        intent = self._api.as_read(self._api.intent(ask))
+        intent = self._stories.read(self._api.intent(ask))
         body = self._api.bodies.intent(intent)
         fault = self._stories.take(TWISTS, self._api.books.session_of(intent))
         if fault is None:

@@ -41,7 +41,8 @@ class Outside:
         return self._books.intents.get(intent.id)
 
     def tick(self) -> None:
-        """Do what is armed for payments by name."""
+        """Do what is armed for payments by name, and let refunds come to what they were to become."""
+        self.money_back.tick()
         armed = [one for one in self._world.faults.armed if one.gateway == self.bank.gateway]
         for reference in [one.only for one in armed if one.fault in OUTSIDE and one.only is not None]:
             for session in self._books.sessions.all("reference = ? AND intent_id IS NOT NULL", reference):

@@ -56,7 +56,7 @@ class Records:
         return self._list(self._books.refunds, ask, kind="refund", by=OF_A_PAYMENT)
 
     async def retrieve_refund(self, ask: Ask) -> Json:
-        self._money_back.tick()
+        self._api.stories.tick()
         return self._one(self._books.refunds, ask, kind="refund")
 
     async def retrieve_charge(self, ask: Ask) -> Json:
@@ -113,7 +113,7 @@ class Records:
 
     def _list(self, table: Table[R], ask: Ask, *, kind: str, by: dict[str, str]) -> Json:
         check_list(ask.params, *by)
-        self._money_back.tick()
+        self._api.stories.tick()
         filters = Filters(ask.merchant.name)
         filters.equal(ask.params, by)
         return page_of(table, self._api.bodies, ask.params, filters, url=f"/v1/{kind}s", kind=kind)

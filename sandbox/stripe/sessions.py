@@ -11,7 +11,7 @@ from sandbox.stripe.errors import impossible
 from sandbox.stripe.ids import new_id
 from sandbox.stripe.lists import Filters, check_list, page_of, status_filter
 from sandbox.stripe.page import PAGE
-from sandbox.stripe.twists import TWISTS
+from sandbox.stripe.twists import TWISTS, fitting
 
 SESSIONS = "/v1/checkout/sessions"
 
@@ -78,9 +78,9 @@ class Sessions:
         allow(ask.params, ("expand",))
         session = self._api.session(ask)
         if session.intent_id:
-            self._api.as_read(self._books.intents.get(session.intent_id))
+            self._stories.read(self._books.intents.get(session.intent_id))
         body = self._api.bodies.session(self._books.sessions.get(session.id))
-        fault = self._stories.take(TWISTS, session)
+        fault = self._stories.take(fitting(is_begun=session.intent_id is not None), session)
         if fault is None:
             return body
         return TWISTS[fault.fault].change(self._api.bodies.expanded(body, ask.expand), fault)

@@ -11,6 +11,7 @@ from sandbox.faults import Armed
 from sandbox.stripe.bank import Bank
 from sandbox.stripe.books import COMPLETE, EXPIRED, OPEN, PAID, RESERVED, UNPAID, Intent, Session
 from sandbox.stripe.ids import new_id
+from sandbox.stripe.outside import Outside
 
 Json = dict[str, Any]
 
@@ -29,8 +30,9 @@ LATE_SUCCESS = {
 
 
 class Stories:
-    def __init__(self, bank: Bank) -> None:
+    def __init__(self, bank: Bank, outside: Outside) -> None:
         self.bank = bank
+        self._outside = outside
         self.world = bank.world
         self.books = bank.books
         self.notices = bank.notices
@@ -45,9 +47,9 @@ class Stories:
             return CHOICES[outcome](self, session)
         if outcome != "pay" or session.status == COMPLETE:
             return session
-        if self.take(LATE_SUCCESS, session):
-            return self.pay(session)
-        raise Closed(session.reference)
+        if not self.take(LATE_SUCCESS, session):
+            raise Closed(session.reference)
+        return self.pay(session)
 
     def can_be_paid(self, session: Session) -> bool:
         late = self.world.faults.peek(self.gateway, LATE_SUCCESS, session.reference) is not None
@@ -68,6 +70,7 @@ class Stories:
         else:
             self.bank.arrive(intent, becomes)
         self.notices.tell("checkout.session.completed", session)
+        self._outside.meddle(self.books.intents.get(intent.id))
         return session
 
     def decline(self, session: Session) -> Session:
@@ -87,7 +90,7 @@ class Stories:
             return intent
         intent = self.bank.arrive(intent, intent.becomes or intent.status)
         self.notices.tell("checkout.session.async_payment_succeeded", session)
-        return intent
+        return self._outside.meddle(intent)
 
     # -- time, and those who ask --------------------------------------------------------------------------
 
@@ -121,15 +124,16 @@ class Stories:
             return self.arrive(intent)
         if intent.moves_after_reads is not None:
             return self.books.intents.save(replace(intent, moves_after_reads=intent.moves_after_reads - 1))
-        return intent
+        return self._outside.meddle(intent)
 
     def tick(self) -> None:
-        """Let expire and lapse what is over, and answer for the banks."""
+        """Let happen what is due: what expires and lapses, what banks answer, what is done elsewhere."""
         now = self.world.clock.now()
         for session in self.books.sessions.all("status = ? AND expires_at <= ?", OPEN, now):
             self.aged(session)
         for intent in self.books.intents.all("lapses_at <= ? OR moves_at <= ?", now, now):
             self.aged_intent(intent)
+        self._outside.tick()
 
     # -- details ------------------------------------------------------------------------------------------
 

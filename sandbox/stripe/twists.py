@@ -31,8 +31,11 @@ UNTOUCHED: dict[str, Json] = {
 
 @dataclass(frozen=True)
 class Twist:
+    """``needs_payment``: a read of a session that nobody has tried to pay is not an occasion."""
+
     sentence: str
     change: Callable[[Json, Armed], Json]
+    needs_payment: bool = False
 
 
 def _lag(body: Json, fault: Armed) -> Json:
@@ -64,8 +67,8 @@ def _within(body: Json, changes: Json) -> Json:
 
 
 TWISTS = {
-    "look_up_lag": Twist("A payment is still read as not made.", _lag),
-    "look_up_flap": Twist("Every second read of a payment says not made again.", _flap),
+    "look_up_lag": Twist("A payment is still read as not made.", _lag, needs_payment=True),
+    "look_up_flap": Twist("Every second read of a payment says not made again.", _flap, needs_payment=True),
     "look_up_unknown_state": Twist(
         "A payment is read in a status that nobody has heard of: `word` (requires_incantation).",
         _unknown_status,
@@ -73,3 +76,8 @@ TWISTS = {
     "look_up_another_payment": Twist("A read answers with another payment's body.", _another_payment),
     "look_up_another_currency": Twist("A read is in another currency: `word` (eur).", _another_currency),
 }
+
+
+def fitting(*, is_begun: bool) -> list[str]:
+    """The twists that a read is an occasion for."""
+    return [name for name, twist in TWISTS.items() if is_begun or not twist.needs_payment]
