@@ -22,6 +22,15 @@ clock_skew = Gauge(
     ["gateway"],
     multiprocess_mode="mostrecent",
 )
+live_connections = Gauge(
+    "holdfast_live_connections", "Who listens to what becomes of bookings", multiprocess_mode="livesum"
+)
+live_events = Counter("holdfast_live_events", "Events sent to those who listen")
+live_lag = Histogram(
+    "holdfast_live_lag_seconds",
+    "From a booking's move to its being handed to those who listen",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60),
+)
 
 
 @contextmanager

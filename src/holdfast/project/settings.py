@@ -46,6 +46,7 @@ HOLDFAST_PUBLIC_URL = text("HOLDFAST_PUBLIC_URL", "http://127.0.0.1:8000").rstri
 # When the demo was started, in seconds since 1970: a worker's heartbeat from before is a dead one's.
 HOLDFAST_STARTED_AT = datetime.fromtimestamp(number("HOLDFAST_STARTED_AT", 0), UTC)
 HOLDFAST_SANDBOX_URL = text("HOLDFAST_SANDBOX_URL").rstrip("/")
+HOLDFAST_LIVE_URL = text("HOLDFAST_LIVE_URL").rstrip("/")  # where /live/ is, unless a proxy has it beside us
 HOLDFAST_TRUSTED_PROXIES = number("HOLDFAST_TRUSTED_PROXIES", 0)  # how many stand in front of us
 PUBLIC_IS_HTTPS = HOLDFAST_PUBLIC_URL.startswith("https:")
 DEBUG = False
@@ -70,6 +71,9 @@ HOLDFAST_LIMITS = {
 }
 HOLDFAST_HOLDS_A_CUSTOMER = number("HOLDFAST_HOLDS_A_CUSTOMER", 3)
 HOLDFAST_HOLDS_AN_ADDRESS = number("HOLDFAST_HOLDS_AN_ADDRESS", 12)
+# Streams open at once in one live process; 0 for any number.
+HOLDFAST_LIVE_BY_ADDRESS = number("HOLDFAST_LIVE_BY_ADDRESS", 500)
+HOLDFAST_LIVE_BY_USER = number("HOLDFAST_LIVE_BY_USER", 30)
 HOLDFAST_CARTS_KEPT_DAYS = number("HOLDFAST_CARTS_KEPT_DAYS", 30)  # untouched
 HOLDFAST_FILE_BYTES_A_DAY = number("HOLDFAST_FILE_BYTES_A_DAY", 50 * 1024 * 1024)
 
@@ -77,6 +81,7 @@ HOLDFAST_FILE_BYTES_A_DAY = number("HOLDFAST_FILE_BYTES_A_DAY", 50 * 1024 * 1024
 HOLDFAST_ACCESS_LIFE = number("HOLDFAST_ACCESS_LIFE", 15 * 60)
 HOLDFAST_REFRESH_LIFE = number("HOLDFAST_REFRESH_LIFE", 14 * 24 * 3600)
 HOLDFAST_VERIFY_LIFE = number("HOLDFAST_VERIFY_LIFE", 3 * 24 * 3600)
+HOLDFAST_TICKET_LIFE = number("HOLDFAST_TICKET_LIFE", 300)
 HOLDFAST_RESET_LIFE = number("HOLDFAST_RESET_LIFE", 3600)
 
 # --- gateways ---
@@ -132,6 +137,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "holdfast.project.urls"
+HOLDFAST_TRADES = "holdfast.project.surfaces.SPEECHES"  # how each trade tells of its bookings
 WSGI_APPLICATION = "holdfast.project.wsgi.application"
 TEMPLATES = [
     {

@@ -24,24 +24,30 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 only when everything is there: database, migrations, worker and, in the demo, the sandbox.
+    """200 only when everything is there: database, migrations, worker; in the demo, live and the sandbox.
 
     The demo starts the web server when its data is in the database.
     """
     found = {"database": _database_answers(), "migrations": _migrated(), "worker": _worker()}
     if settings.HOLDFAST_SANDBOX_URL:
-        found["sandbox"] = _sandbox_answers()
+        found["sandbox"] = _answers(settings.HOLDFAST_SANDBOX_URL)
+    if settings.HOLDFAST_LIVE_URL:
+        found["live"] = _answers(settings.HOLDFAST_LIVE_URL)
     return _answer(found)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus metrics: those of all web and worker processes where they share a folder for it."""
+    """Prometheus metrics: what is counted, and what the database knows."""
+    return HttpResponse(counted() + gauges(now=utc_now()), content_type=CONTENT_TYPE_LATEST)
+
+
+def counted() -> str:
+    """What this process has counted; all of them, where they share a folder for it."""
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library leaves it untyped
-    counted = generate_latest(registry).decode() + gauges(now=utc_now())
-    return HttpResponse(counted, content_type=CONTENT_TYPE_LATEST)
+    return generate_latest(registry).decode()
 
 
 def _answer(found: dict[str, bool]) -> JsonResponse:
@@ -72,8 +78,8 @@ def _worker() -> bool:
         return False
 
 
-def _sandbox_answers() -> bool:
+def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{settings.HOLDFAST_SANDBOX_URL}/healthz", timeout=2).status_code == 200
+        return httpx.get(f"{url}/healthz", timeout=2).status_code == 200
     except httpx.HTTPError:
         return False

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Func
+from django.db.models import Func, Q
 
 from ..triggers import append_only
 
@@ -34,6 +34,9 @@ class Transition(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["subject", "subject_id", "seq"], name="one_transition_a_step")
+        ]
+        indexes = [
+            models.Index(fields=["xid", "id"], name="bookings_to_follow", condition=Q(subject="booking"))
         ]
         triggers = append_only()
 

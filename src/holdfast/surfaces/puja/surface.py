@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from holdfast.notifications.live import Speech
 from holdfast.web.surface import Surface
 
 from . import api, bookings, carts, payments
-from .terms import TERMS, TRADE
+from .terms import TERMS, TRADE, WORDS
 from .urls import urlpatterns
 
 PUJA = Surface(
@@ -20,4 +21,5 @@ PUJA = Surface(
     },
     urlpatterns,
     replace(TERMS, reopens=False),  # what staff book in is no cart that could be open again
+    Speech(WORDS),
 )

@@ -1,0 +1,1 @@
+"""The process that tells of bookings as they move: server-sent events for whoever may follow."""

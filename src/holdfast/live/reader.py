@@ -1,0 +1,56 @@
+"""The one who reads what has changed, for everybody in this process, on a connection of its own."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from psycopg import AsyncConnection, OperationalError
+
+from holdfast.flows.following import CHANGES, LATEST, Change, latest
+from holdfast.kernel.clock import utc_now
+from holdfast.platform import metrics
+
+from .hub import Hub
+
+log = structlog.get_logger(__name__)
+
+WAKING = "holdfast_live"  # what the notifier sends, and nobody else
+LOOKS_EVERY = 1.0  # seconds, when nothing wakes it
+TRIES_AGAIN_AFTER = 1.0
+AT_ONCE = 500
+
+
+async def read_on(hub: Hub, conninfo: str) -> None:
+    """Hand on what changes until this is canceled. What happens without a connection is read afterwards."""
+    while True:
+        try:
+            async with await AsyncConnection.connect(conninfo, autocommit=True) as connection:
+                await connection.execute(f"LISTEN {WAKING}")
+                await _begin(hub, connection)
+                hub.is_reading = True
+                while True:
+                    await _catch_up(hub, connection)
+                    async for _ in connection.notifies(timeout=LOOKS_EVERY, stop_after=1):
+                        pass  # All that it says is that there is something to read.
+        except OperationalError as error:
+            hub.is_reading = False
+            log.warning("database_unreachable", why=str(error))
+            await asyncio.sleep(TRIES_AGAIN_AFTER)
+
+
+async def _begin(hub: Hub, connection: AsyncConnection) -> None:
+    if not hub.began.is_set():
+        found = await connection.execute(LATEST)
+        hub.begin(latest(await found.fetchone()))
+
+
+async def _catch_up(hub: Hub, connection: AsyncConnection) -> None:
+    read = AT_ONCE
+    while read == AT_ONCE:
+        found = await connection.execute(CHANGES, [*hub.position.params, AT_ONCE])
+        changes = [Change.of(row) for row in await found.fetchall()]
+        hub.publish(changes)
+        for change in changes:
+            metrics.live_lag.observe(max(0.0, (utc_now() - change.update.at).total_seconds()))
+        read = len(changes)
