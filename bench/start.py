@@ -35,7 +35,7 @@ def second_start(place: Place, size: Size) -> Found:
 
 def _start_once(home: Path) -> float:
     """The seconds until it says that it is ready. It is stopped then, and waited for."""
-    ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
+    ports = {name: str(free_port()) for name in ("PORT", "SANDBOX_PORT", "LIVE_PORT")}
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
     began_at = time.monotonic()
     with subprocess.Popen(

@@ -147,7 +147,8 @@ def test_a_second_demo_from_the_same_folder_is_refused(start_demo: Start) -> Non
 def test_what_a_killed_demo_left_running_is_stopped_by_the_next(start_demo: Start) -> None:
     killed = start_demo()
     killed.wait_for("Holdfast is ready")
-    ports = {"PORT": str(killed.ports[0]), "SANDBOX_PORT": str(killed.ports[1])}
+    names = ("PORT", "SANDBOX_PORT", "LIVE_PORT")
+    ports = {name: str(port) for name, port in zip(names, killed.ports, strict=True)}
     killed.process.kill()
     killed.process.wait()
     left = {process.pid for process in programs_of(killed.home)}

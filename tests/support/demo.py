@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.sandbox import free_port
 
-OURS = ("HOLDFAST_", "SANDBOX_", "DATABASE_", "DJANGO_", "PORT")
+OURS = ("HOLDFAST_", "SANDBOX_", "DATABASE_", "DJANGO_", "LIVE_", "PORT")
 
 
 class RunningDemo:
@@ -20,10 +20,11 @@ class RunningDemo:
 
     def __init__(self, home: Path, **environment: str) -> None:
         self.home = home
-        self.ports = free_port(), free_port()
+        self.ports = free_port(), free_port(), free_port()
         self.said: list[str] = []
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-        addresses = {"PORT": str(self.ports[0]), "SANDBOX_PORT": str(self.ports[1])}
+        names = ("PORT", "SANDBOX_PORT", "LIVE_PORT")
+        addresses = {name: str(port) for name, port in zip(names, self.ports, strict=True)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "holdfast.project.demo"],
             env={**inherited, "HOLDFAST_HOME": str(home), **addresses, **environment},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,20 +36,7 @@ class Stack:
 
     def wait_until_ready(self) -> None:
         """Come back when web, worker, database and sandbox are all there."""
-        deadline, said = time.monotonic() + READY_WITHIN, "nothing"
-        while time.monotonic() < deadline:
-            for program in (self.web, self.worker):
-                if program.exit_code is not None:
-                    raise StackError(f"{program.name} has ended:\n{program.last_words()}")
-            try:
-                health = httpx.get(f"{self.url}/healthz", timeout=5)
-                if health.status_code == 200:
-                    return
-                said = health.text
-            except httpx.TransportError as error:
-                said = str(error)
-            time.sleep(0.1)
-        raise StackError(f"Not ready within {READY_WITHIN} s, but: {said}\n{self.web.last_words()}")
+        wait_until_it_answers(f"{self.url}/healthz", [self.web, self.worker])
 
     def restart_worker(self) -> None:
         """Let the worker finish what it has in hand, and start another."""
@@ -61,6 +49,24 @@ class Stack:
         self.sandbox.stop()
 
 
+def wait_until_it_answers(url: str, programs: Sequence[Program]) -> None:
+    """Come back when there is a 200 at an address; raise when one of the programs behind it has ended."""
+    deadline, said = time.monotonic() + READY_WITHIN, "nothing"
+    while time.monotonic() < deadline:
+        for program in programs:
+            if program.exit_code is not None:
+                raise StackError(f"{program.name} has ended:\n{program.last_words()}")
+        try:
+            health = httpx.get(url, timeout=5)
+            if health.status_code == 200:
+                return
+            said = health.text
+        except httpx.TransportError as error:
+            said = str(error)
+        time.sleep(0.1)
+    raise StackError(f"Not ready within {READY_WITHIN} s, but: {said}\n{programs[0].last_words()}")
+
+
 def start_stack(folder: Path, *, web_workers: int = 1, **settings: str) -> Stack:
     """Start everything on the database that the tests are connected to. The caller stops it.
 
@@ -69,7 +75,7 @@ def start_stack(folder: Path, *, web_workers: int = 1, **settings: str) -> Stack
     """
     url = f"http://127.0.0.1:{free_port()}"
     sandbox = start_sandbox(webhook_url=f"{url}/api/payments/webhook/phonepe/")
-    database_url = _tests_database()
+    database_url = database_of_the_tests()
     environment = _environment(url, sandbox, database_url, folder) | settings
     web = Program("web", *_granian(url, web_workers), environment=environment, logs=folder)
     worker = Program("worker", *WORKER, environment=environment, logs=folder)
@@ -84,7 +90,8 @@ def start_stack(folder: Path, *, web_workers: int = 1, **settings: str) -> Stack
     return stack
 
 
-def _tests_database() -> str:
+def database_of_the_tests() -> str:
+    """Its address, for a process that is to work on it."""
     name = str(connection.settings_dict["NAME"])
     return make_conninfo(os.environ["DATABASE_URL"], dbname=name)
 

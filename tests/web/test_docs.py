@@ -24,6 +24,7 @@ OPEN = {
     ("post", "/api/auth/password/reset/"),
     ("post", "/api/auth/password/reset/confirm/"),
     ("get", "/api/files/{key}/"),
+    ("post", "/api/live/ticket/"),
     ("get", "/api/astrology/services/"),
     ("get", "/api/astrology/services/{service_id}/"),
     ("get", "/api/astrology/services/{service_id}/slots/"),

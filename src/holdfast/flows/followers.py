@@ -12,13 +12,18 @@ from holdfast.platform.models import User
 from .following import Scope
 
 
+def needs_nobody(channel: str) -> bool:
+    """Whether whoever knows a channel's name may follow it."""
+    return channel.partition("-")[0] == OF_A_BOOKING
+
+
 def scope_of(channel: str, *, user: User | None) -> Scope:
     """What this user, or nobody, follows on a channel.
 
     Raises NotFound where there is no such channel or it is somebody else's, NotSignedIn where nobody asks.
     """
     prefix, _, name = channel.partition("-")
-    if prefix == OF_A_BOOKING:
+    if needs_nobody(channel):
         return _booking(name)
     trade = trade_of_channel(prefix)
     if trade is None and prefix != OF_A_BUSINESS:

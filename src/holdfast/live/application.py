@@ -23,10 +23,10 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from holdfast.flows.following import Change, Cursor, changes_after
-from holdfast.kernel.errors import HoldfastError, TooMany
+from holdfast.kernel.errors import HoldfastError
 from holdfast.platform import metrics
 from holdfast.platform.connections import connections_returned
-from holdfast.web.errors import body_of, status_of
+from holdfast.web.errors import body_of, headers_of, status_of
 from holdfast.web.health import counted
 
 from .admission import Admission, check_again, let_in
@@ -84,9 +84,8 @@ class Streams:
                 stack.enter_context(self.hub.a_place(admission.places(address)))
                 await self._stream(admission, scope, receive, send)
         except HoldfastError as refusal:
-            retry = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, TooMany) else {}
-            headers = {"Cache-Control": "no-store", **retry}
-            answer = JSONResponse(body_of(refusal), status_of(refusal), headers)
+            answer = JSONResponse(body_of(refusal), status_of(refusal), headers_of(refusal))
+            answer.headers["Cache-Control"] = "no-store"
             await answer(scope, receive, send)
 
     async def _stream(self, admission: Admission, scope: Scope, receive: Receive, send: Send) -> None:

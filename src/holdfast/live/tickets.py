@@ -37,7 +37,7 @@ class Ticket:
 
     @classmethod
     def read(cls, text: str, *, channel: str, now: datetime) -> Ticket:
-        """The ticket that is written there. Raises NotSignedIn if it is none of this channel's, or too old."""
+        """The ticket that is written there. Raises NotSignedIn if it is too old, or for elsewhere."""
         try:
             of, user, version, until, renewed_until = _signer().unsign_object(text)
         except (BadSignature, ValueError) as bad:

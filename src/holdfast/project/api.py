@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from ninja import NinjaAPI
 from ninja.openapi.docs import Swagger
 
+from holdfast.live import routes as live
 from holdfast.web import accounts, files, payments
 from holdfast.web.errors import answer_errors
 from holdfast.web.idempotency import answered_once
@@ -46,6 +47,7 @@ def api_of(surfaces: Iterable[Surface], *, namespace: str = "api") -> FromTheRoo
     api.add_router("/api/payments", payments.router)  # first to be looked through: gateways call in bursts
     api.add_router("/api/auth", accounts.router)
     api.add_router("/api/files", files.router)
+    api.add_router("/api/live", live.router)
     for surface in surfaces:
         for address, router in surface.routers.items():
             api.add_router(address, router)

@@ -1,7 +1,7 @@
-"""``make demo``: PostgreSQL, sandbox, worker and web server, in the foreground, until Ctrl-C.
+"""``make demo``: PostgreSQL, sandbox, worker, live and web server, in the foreground, until Ctrl-C.
 
-Reads ``PORT`` (8000), ``SANDBOX_PORT`` (PORT + 1), ``HOLDFAST_HOME`` (.holdfast) and ``DATABASE_URL``, which
-replaces the embedded server. ``LIVE_PORT`` (PORT + 2) is kept free for live events.
+Reads ``PORT`` (8000), ``SANDBOX_PORT`` (PORT + 1), ``LIVE_PORT`` (PORT + 2), ``HOLDFAST_HOME`` (.holdfast)
+and ``DATABASE_URL``, which replaces the embedded server.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ Holdfast is ready: {url}
   The provider's desk   {url}/desk/
   Administration        {url}/admin/
   The API               {url}/api/docs/
+  Live events           {url}/live/?channel=business-jyoti-astrology   (signed in as staff)
   The payment sandbox   {sandbox}/control/faults
   Mail and logs         {home}/mail, {home}/logs
 
@@ -57,6 +58,7 @@ class Plan:
 
     port: int
     sandbox_port: int
+    live_port: int
     home: Path
     database_url: str | None
     started_at: int = field(default_factory=lambda: int(time.time()))
@@ -67,6 +69,7 @@ class Plan:
         return cls(
             port=port,
             sandbox_port=_port("SANDBOX_PORT", port + 1),
+            live_port=_port("LIVE_PORT", port + 2),
             home=Path(os.environ.get("HOLDFAST_HOME") or ".holdfast").resolve(),
             database_url=os.environ.get("DATABASE_URL") or None,
         )
@@ -78,6 +81,10 @@ class Plan:
     @property
     def sandbox_url(self) -> str:
         return f"http://{HOST}:{self.sandbox_port}"
+
+    @property
+    def live_url(self) -> str:
+        return f"http://{HOST}:{self.live_port}"
 
     def environment(self, *, database_url: str) -> dict[str, str]:
         """What every program is started with. Keys and addresses that the operator has set win."""
@@ -92,7 +99,10 @@ class Plan:
             "HOLDFAST_DEMO": "1",
             "HOLDFAST_STARTED_AT": str(self.started_at),
             "HOLDFAST_HOME": str(self.home),
+            "HOLDFAST_LIVE_URL": self.live_url,
             "HOLDFAST_SANDBOX_URL": self.sandbox_url,
+            "LIVE_HOST": HOST,
+            "LIVE_PORT": str(self.live_port),
             "PROMETHEUS_MULTIPROC_DIR": str(self.home / "metrics"),
             "PYTHONUNBUFFERED": "1",
             "SANDBOX_DATA": str(self.home / "sandbox.sqlite3"),
@@ -121,7 +131,8 @@ class Demo:
         (self.plan.home / "mail").mkdir(mode=0o700, exist_ok=True)
         self._start("sandbox", PYTHON, "-m", "sandbox", environment=environment)
         self._run_once("data", *MANAGE, "seed_demo", "--migrate", environment=environment)
-        self._start("worker", PYTHON, "-m", "holdfast.project.worker", environment=environment)
+        for name in ("worker", "notifier", "live"):
+            self._start(name, PYTHON, "-m", f"holdfast.project.{name}", environment=environment)
         self._start("web", *self._granian(), environment=environment)
         self._wait_until_ready()
         say(READY.format(url=self.plan.url, sandbox=self.plan.sandbox_url, home=self.plan.home))
@@ -130,7 +141,7 @@ class Demo:
             self._look_after()
 
     def stop(self) -> None:
-        """Web, worker, sandbox, and then the database server if it is ours."""
+        """Web, live, notifier, worker, sandbox, and then the database server if it is ours."""
         if self.programs:
             say("Stopping")
         for program in reversed(self.programs):
@@ -140,7 +151,8 @@ class Demo:
         note_stopped(self.plan.home)
 
     def _check_ports(self) -> None:
-        for name, port in (("PORT", self.plan.port), ("SANDBOX_PORT", self.plan.sandbox_port)):
+        ports = {"PORT": self.plan.port, "SANDBOX_PORT": self.plan.sandbox_port}
+        for name, port in (ports | {"LIVE_PORT": self.plan.live_port}).items():
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:

@@ -1,7 +1,7 @@
 """The notifier: ``python -m holdfast.project.notifier``. Wakes live when bookings have moved.
 
-The commits of all transactions that send a NOTIFY queue behind each other, so none that moves money sends one.
-This process watches what they have written, and sends it. Without it, live looks once a second.
+Transactions that send a NOTIFY queue behind each other to commit, so none that moves money sends one. This
+process watches for what they have written, and sends it. Without it, live looks once a second.
 """
 
 from __future__ import annotations

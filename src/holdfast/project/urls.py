@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from holdfast.catalog.terms import Terms
 from holdfast.desk import urls as desk
-from holdfast.web import health
+from holdfast.web import health, live
 from holdfast.web.surface import Surface
 
 from .api import FromTheRoot, api_of
@@ -22,6 +22,7 @@ def addresses(api: FromTheRoot, surfaces: Sequence[Surface]) -> list[URLPattern 
         path("healthz", health.healthz),
         path("readyz", health.readyz),
         path("metrics", health.metrics),
+        path("live/", live.elsewhere),
         api.addresses,
         path("admin/", admin.site.urls),
         path("desk/", include((desk.addresses(_sold_at_the_desk(surfaces)), "desk"))),

@@ -62,16 +62,21 @@ def status_of(error: errors.HoldfastError) -> int:
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
+def headers_of(error: errors.HoldfastError) -> dict[str, str]:
+    """What the answer to an error says to the program that asked."""
+    if isinstance(error, errors.TooMany | errors.Unavailable | errors.StillAnswering):
+        return {"Retry-After": str(error.retry_after)}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.NotSignedIn) else {}
+
+
 def answer_errors(api: NinjaAPI) -> None:
     """Have the API answer every expected failure in its own words. What is unexpected stays a 500."""
 
     @api.exception_handler(errors.HoldfastError)
     def expected(request: HttpRequest, error: errors.HoldfastError) -> HttpResponse:
         response = api.create_response(request, body_of(error), status=status_of(error))
-        if isinstance(error, errors.TooMany | errors.Unavailable | errors.StillAnswering):
-            response["Retry-After"] = str(error.retry_after)
-        if isinstance(error, errors.NotSignedIn):
-            response["WWW-Authenticate"] = "Bearer"
+        for name, value in headers_of(error).items():
+            response[name] = value
         return response
 
     @api.exception_handler(ValidationError)
