@@ -17,7 +17,8 @@ import pytest
 from holdfast.kernel.clock import utc_now
 from holdfast.platform.models import User
 from holdfast.web.tokens import issue
-from tests.support.newman import Answer, Newman, installed
+from tests.support.newman import Answer, Newman
+from tests.support.npm import installed
 from tests.support.practice import new_practice, new_user
 from tests.support.processes import Stack, start_stack
 from tests.support.temple import Temple, temple_of
@@ -47,7 +48,7 @@ def temple(stack: Stack) -> Temple:
 
 @pytest.fixture
 def newman(tmp_path: Path) -> Newman:
-    return Newman(installed(HERE), tmp_path)
+    return Newman(installed(HERE, name="newman"), tmp_path)
 
 
 @pytest.fixture
