@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from holdfast.flows.decisions import Decision, Do
 
 from .rules import Run
@@ -28,6 +30,7 @@ DONE = {
 }
 
 
+@cache
 def customer(number: int) -> str:
     return f"Customer {chr(ord('A') + number)}"
 
@@ -35,9 +38,16 @@ def customer(number: int) -> str:
 def the_payment(world: World, number: int) -> str:
     """Whose payment, and which of theirs if there are several."""
     owner = world.orders[world.payments[number].order].customer
+    if len(world.payments) == 1:
+        return _their_payment(owner, 0)
     theirs = [n for n, p in enumerate(world.payments) if world.orders[p.order].customer == owner]
-    which = f" {theirs.index(number) + 1}" if len(theirs) > 1 else ""
-    return f"{customer(owner)}'s payment{which}"
+    return _their_payment(owner, theirs.index(number) + 1 if len(theirs) > 1 else 0)
+
+
+@cache
+def _their_payment(owner: int, which: int) -> str:
+    """``which`` of several, from one on."""
+    return f"{customer(owner)}'s payment{f' {which}' if which else ''}"
 
 
 def slot(number: int, run: Run) -> str:
@@ -46,6 +56,7 @@ def slot(number: int, run: Run) -> str:
     return f"{9 + start // 60}:{start % 60:02}"
 
 
+@cache
 def said(word: Word) -> str:
     if word.names_another:
         return f"“{word.became}”, but of another order"
