@@ -129,10 +129,9 @@ class Bank:
     def lapse(self, intent: Intent) -> Intent:
         """Nobody has captured an authorization in time."""
         merchant = self.world.merchants.get(self.gateway, intent.client_id)
+        reason = "automatic" if reads_as_refund(merchant["api_version"]) else "expired"
         self.notices.tell("charge.expired", self.charge_of(intent))
-        return self.cancel(
-            intent, reason="automatic" if reads_as_refund(merchant["api_version"]) else "expired"
-        )
+        return self.cancel(intent, reason=reason)
 
     def charge_of(self, intent: Intent) -> Charge:
         return self.books.charges.get(intent.charge_id or "")
@@ -144,7 +143,7 @@ class Bank:
         reference = self.books.session_of(intent).reference
         fault = self.world.faults.take(self.gateway, AUTHORIZATION_FAULTS, reference)
         merchant = self.world.merchants.get(self.gateway, intent.client_id)
-        now, window = self.world.clock.now(), int(merchant["capture_window"])
+        now, window = charge.created, int(merchant["capture_window"])
         short = fault is not None and fault.fault == "authorization_short"
         said = now + (fault.whole("seconds", 60) if fault and short else window) * 1000
         true = said if fault is None or short else now + fault.whole("seconds", 0) * 1000

@@ -226,9 +226,9 @@ SHOWN: dict[type[Record], Callable[[Bodies, Any], Json]] = {
 }
 # Which fields of an object can be expanded, and to what.
 EXPANDABLE = {
-    "checkout.session": {"payment_intent": "payment_intent", "line_items": "item"},
-    "payment_intent": {"latest_charge": "charge"},
-    "charge": {"payment_intent": "payment_intent"},
+    "checkout.session": {"payment_intent": "payment_intent", "line_items": "item", "customer": "customer"},
+    "payment_intent": {"latest_charge": "charge", "customer": "customer"},
+    "charge": {"payment_intent": "payment_intent", "customer": "customer"},
     "refund": {"payment_intent": "payment_intent", "charge": "charge"},
     "dispute": {"payment_intent": "payment_intent", "charge": "charge"},
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sandbox.calls import Call
 from sandbox.stripe.api import Api
 from sandbox.stripe.ask import Ask, Json
 from sandbox.stripe.books import CANCELED, PAID, RESERVED, Intent
-from sandbox.stripe.checks import allow, one_of, whole
+from sandbox.stripe.checks import allow, metadata, one_of, whole
 from sandbox.stripe.errors import StripeError, bad_parameter, impossible
 from sandbox.stripe.lists import Filters, check_list, page_of
 from sandbox.stripe.twists import TWISTS
@@ -60,6 +62,7 @@ class Intents:
         allow(ask.params, ("amount_to_capture", "final_capture", "metadata", "expand"))
         intent = self._api.intent(ask)
         amount = whole(ask.params, "amount_to_capture", intent.amount_capturable)
+        said = metadata(ask.params)
         if amount == 0 and "amount_to_capture" in ask.params:
             invalid = "This value must be greater than or equal to 1."
             raise bad_parameter("amount_to_capture", invalid, code="parameter_invalid_integer")
@@ -69,6 +72,7 @@ class Intents:
             too_much = f"The amount to capture is greater than {intent.amount_capturable}."
             raise impossible("amount_too_large", too_much, param="amount_to_capture")
         self._let_the_bank_decide(intent)
+        intent = replace(intent, metadata=intent.metadata | said)
         return self._api.bodies.intent(self._bank.capture(intent, amount))
 
     async def cancel(self, ask: Ask) -> Json:

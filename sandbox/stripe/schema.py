@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS stripe_refunds (
     is_release INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS stripe_refunds_of_charge ON stripe_refunds (charge_id);
+CREATE INDEX IF NOT EXISTS stripe_refunds_of_intent ON stripe_refunds (intent_id);
 CREATE INDEX IF NOT EXISTS stripe_moving_refunds ON stripe_refunds (moves_at) WHERE moves_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS stripe_disputes (
     id TEXT PRIMARY KEY, client_id TEXT NOT NULL, intent_id TEXT NOT NULL, charge_id TEXT NOT NULL,
@@ -44,6 +45,7 @@ CREATE TABLE IF NOT EXISTS stripe_disputes (
     reason TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS stripe_disputes_of_charge ON stripe_disputes (charge_id);
+CREATE INDEX IF NOT EXISTS stripe_disputes_of_intent ON stripe_disputes (intent_id);
 CREATE TABLE IF NOT EXISTS stripe_events (
     id TEXT PRIMARY KEY, client_id TEXT NOT NULL, reference TEXT NOT NULL, type TEXT NOT NULL,
     created INTEGER NOT NULL, api_version TEXT NOT NULL, data TEXT NOT NULL, request TEXT NOT NULL

@@ -46,8 +46,8 @@ def test_money_is_reserved_taken_in_part_and_given_back(stripe: StripeShop, refe
         PRICE,
         0,
     )
-    before = intent["latest_charge"]["payment_method_details"]["card"]["capture_before"]
-    assert before - intent["created"] == WEEK
+    charge = intent["latest_charge"]
+    assert charge["payment_method_details"]["card"]["capture_before"] - charge["created"] == WEEK
     assert (taken["status"], taken["amount_received"], taken["amount_capturable"]) == ("succeeded", 30_000, 0)
     assert (back["status"], back["amount"], back["payment_intent"]) == ("succeeded", 10_000, intent["id"])
     assert stripe.session(opened["id"])["payment_status"] == "paid"

@@ -19,7 +19,6 @@ DAY = 86_400  # seconds
 def stripe(sandbox: Sandbox) -> Iterator[StripeShop]:
     shop = StripeShop(replace(sandbox, gateway="stripe"))
     yield shop
-    shop.sandbox.reset_clock()
     shop.http.close()
 
 
