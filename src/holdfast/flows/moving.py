@@ -84,7 +84,6 @@ def carry_out_move(due_id: int, *, by: str, now: datetime) -> None:
     waiting.move("carry_out", by=by, at=now)
     release(waiting.owner)
     booking = Booking.objects.select_related("line__order", "line__package").get(pk=waiting.booking_id)
-    stays = booking.line.offering_id == waiting.offering_id
     order = Order.objects.get(pk=booking.line.order_id)
     before = order.total
     add_line(order, of=booking.line, title=DIFFERENCE, price=waiting.dearer_by)
@@ -92,7 +91,7 @@ def carry_out_move(due_id: int, *, by: str, now: datetime) -> None:
     move_booking(
         order,
         booking,
-        to=waiting.offering.sold_as(booking.line.package if stays else None),
+        to=_sold(waiting, booking.line),
         period=waiting.period,
         resources=resources,
         by=waiting.by,
@@ -100,6 +99,15 @@ def carry_out_move(due_id: int, *, by: str, now: datetime) -> None:
         costs=booking.line.costs_now + waiting.dearer_by,
         now=now,
     )
+
+
+def _sold(waiting: Rescheduling, line: Line) -> Offering:
+    """What it moves to, as it is sold: with its package if that stays the same, or for its nights."""
+    to = waiting.offering
+    if to.by_night:
+        guests, price = line.details.get("guests", 1), line.costs_now + waiting.dearer_by
+        return to.for_nights_of(waiting.period, guests=guests, price=price)
+    return to.sold_as(line.package if line.offering_id == waiting.offering_id else None)
 
 
 @transaction_required

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 from django.db.models import Q, Sum
@@ -33,6 +33,7 @@ from .changing import Change, change_of
 from .choosing import open_period, provider_among
 from .moving import DIFFERENCE, move_booking, withdraw_moves
 from .parting import BEING_ANSWERED, ask_less, give_back_over, is_being_taken, winners
+from .staying import stay_chosen
 
 log = structlog.get_logger(__name__)
 
@@ -101,12 +102,25 @@ def reschedule_booking(
 def _target(
     line: Line, offering: Offering | None, starts_at: datetime, *, at_short_notice: bool, now: datetime
 ) -> Target:
-    to = offering or line.offering.sold_as(line.package)
+    to = offering or line.sold
     if (to.business_id, to.trade) != (line.offering.business_id, line.offering.trade):
         raise Invalid({"offering": ["This is not a service of the same business."]})
+    if to.by_night != line.offering.by_night:
+        raise Invalid({"offering": ["A stay is moved to other nights, and nothing else is."]})
+    if to.by_night:
+        return _same_nights(line, to, starts_at.date(), at_short_notice=at_short_notice, now=now)
     resources = list(resources_of(to).select_related("provider"))
     period = open_period(to, starts_at, resources, now=now, at_short_notice=at_short_notice)
     return Target(to, period, resources)
+
+
+def _same_nights(line: Line, to: Offering, arrival: date, *, at_short_notice: bool, now: datetime) -> Target:
+    """A stay of as many nights from another day on, or in another room type."""
+    stay = line.sold.stay
+    assert stay is not None  # what is sold by the night is a stay
+    leaves, guests = arrival + timedelta(days=stay.count), stay.guests
+    chosen = stay_chosen(to, arrival, leaves, guests, now=now, at_short_notice=at_short_notice)
+    return Target(chosen.offering, chosen.period, [chosen.room_type.pool])
 
 
 @retried_once

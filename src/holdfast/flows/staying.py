@@ -68,7 +68,7 @@ def quote_of_stay(
     as ``pricing.quote`` does.
     """
     refuse_dates(check_in, check_out, guests)
-    found = room_type(offering.pk, first=check_in, last=check_out)
+    found = _room_type(offering, check_in, check_out)
     stay = found.asked(check_in, check_out, guests)
     return quote_of([found.offering.for_nights(stay)], promo=promo, fees=fees_of(found, stay))
 
@@ -100,19 +100,33 @@ def _offer(room_type: RoomType, stay: StayAsked, available: int, *, now: datetim
 
 
 def stay_chosen(
-    offering: Offering, check_in: date, check_out: date, guests: int, *, now: datetime
+    offering: Offering,
+    check_in: date,
+    check_out: date,
+    guests: int,
+    *,
+    now: datetime,
+    at_short_notice: bool = False,
 ) -> StayChosen:
     """The stay that a customer asks for. Raises Invalid where the rules of the room type do not allow it;
-    whether a room is free is for the claim to say.
+    whether a room is free is for the claim to say. The business itself may choose one ``at_short_notice``.
     """
     refuse_dates(check_in, check_out, guests)
-    found = room_type(offering.pk, first=check_in, last=check_out)
+    found = _room_type(offering, check_in, check_out)
     stay = found.asked(check_in, check_out, guests)
-    if why := refused(found, stay, now=now):
+    why = refused(found, stay, now=now)
+    if why is not None and not (at_short_notice and why is Why.TOO_SOON):
         field, sentence = REFUSED[why]
         raise Invalid({field: [sentence]})
     sold = found.offering.for_nights(stay)
     return StayChosen(found, sold, period_of(stay, found.rules), fees_of(found, stay))
+
+
+def _room_type(offering: Offering, check_in: date, check_out: date) -> RoomType:
+    try:
+        return room_type(offering.pk, first=check_in, last=check_out)
+    except Offering.DoesNotExist as other:
+        raise Invalid({"offering": ["This is not sold by the night."]}) from other
 
 
 def refuse_dates(check_in: date, check_out: date, guests: int) -> None:

@@ -6,6 +6,8 @@ from datetime import timedelta
 from django.db import models
 from django.db.models import F, Q
 
+from holdfast.kernel.period import Period
+
 from ..stay_rules import StayAsked
 from .business import Business, Resource
 
@@ -83,6 +85,13 @@ class Offering(models.Model):
             sold.duration = package.duration or self.duration
             sold.title = f"{self.title} ({package.name})"
         return sold
+
+    def for_nights_of(self, period: Period, *, guests: int, price: int) -> Offering:
+        """The same for the nights of a period, whatever they cost."""
+        check_in, check_out = (
+            one.astimezone(self.business.zone).date() for one in (period.start, period.end)
+        )
+        return self.for_nights(StayAsked(check_in, check_out, guests, price))
 
     def for_nights(self, stay: StayAsked) -> Offering:
         """This room type as one stay of it, at the price of its nights: a copy, never saved."""

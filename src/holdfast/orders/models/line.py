@@ -7,7 +7,6 @@ from django.db import models
 from django.db.models import F, Q
 
 from holdfast.catalog.models import Offering, Package, Provider
-from holdfast.catalog.stay_rules import StayAsked
 from holdfast.kernel.period import Period
 from holdfast.platform.triggers import frozen, never_leaves
 
@@ -116,11 +115,8 @@ class Line(models.Model):
         """The offering as it was sold: with its package, or for the nights of a stay."""
         if not self.offering.by_night:
             return self.offering.sold_as(self.package)
-        zone = self.offering.business.zone
-        check_in, check_out = (moment.astimezone(zone).date() for moment in (self.starts_at, self.ends_at))
-        return self.offering.for_nights(
-            StayAsked(check_in, check_out, self.details.get("guests", 1), self.costs_now)
-        )
+        guests = self.details.get("guests", 1)
+        return self.offering.for_nights_of(self.period, guests=guests, price=self.costs_now)
 
     @property
     def owner(self) -> str:
