@@ -97,8 +97,8 @@ def wish(hotel: Hotel, first: int = 10, last: int = 12, **over: Any) -> StayWish
 
 def stay(hotel: Hotel, first: int = 10, last: int = 12, *, user: User | None = None, **over: Any) -> StayView:
     """Its nights are held."""
-    now = over.pop("now", NOW)
-    return book_stay(wish(hotel, first, last, **over), address=over.pop("address", None), user=user, now=now)
+    now, address = over.pop("now", NOW), over.pop("address", None)
+    return book_stay(wish(hotel, first, last, **over), address=address, user=user, now=now)
 
 
 def authorized(hotel: Hotel, gateway: Sandbox, first: int = 10, last: int = 12, **over: Any) -> StayView:
