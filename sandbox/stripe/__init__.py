@@ -9,7 +9,7 @@ from sandbox.courier import Webhook
 from sandbox.errors import UnknownReference
 from sandbox.gateway import Gateway, LedgerEntry
 from sandbox.merchants import Merchant
-from sandbox.stripe.api import Api
+from sandbox.stripe.api import Api, unrecognized
 from sandbox.stripe.bank import Bank
 from sandbox.stripe.bodies import Bodies
 from sandbox.stripe.books import OPEN, Books, Session
@@ -75,6 +75,7 @@ class Stripe(Gateway):
             *(self._desk.route(call, base=BASE) for call in calls),
             Route(PAGE, page.show, methods=["GET"]),
             Route(PAGE, page.choose, methods=["POST"]),
+            Route(f"{BASE}/v1/{{rest:path}}", unrecognized, methods=["GET", "POST", "DELETE"]),
         ]
 
     def ledger(self) -> list[LedgerEntry]:

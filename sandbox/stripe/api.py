@@ -99,6 +99,12 @@ class Api:
         return self.stories.aged_intent(found)
 
 
+async def unrecognized(request: Request) -> Response:
+    """What is said of an address that is none of the calls."""
+    asked = f"({request.method}: {request.url.path})"
+    return StripeError(404, f"Unrecognized request URL {asked}.").response()
+
+
 def _headers(ask: Ask, given: Given) -> dict[str, str]:
     headers = {"Request-Id": ask.id, "Stripe-Version": ask.version}
     headers |= {"Idempotency-Key": ask.key} if ask.key else {}

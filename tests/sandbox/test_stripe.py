@@ -168,6 +168,32 @@ def test_a_merchant_does_not_see_anothers_payments(stripe: StripeShop, reference
     assert stripe.opened(f"{reference}-L")["id"].startswith("cs_live_")
 
 
+def test_what_is_no_call_is_said_to_be_none(stripe: StripeShop) -> None:
+    answers = [stripe.call("GET", "/subscriptions"), stripe.call("POST", "/checkout")]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert "Unrecognized request URL" in answers[0].json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("form", "param"),
+    [
+        (b"a[[b]]=1", "a[[b]]"),
+        (b"metadata=x&metadata[a]=1", "metadata[a]"),
+        (b"metadata[a]=1&metadata=x", "metadata"),
+        (b"line_items=everything", "line_items"),
+        (b"\xff=1", None),
+    ],
+)
+def test_a_form_that_is_none_is_refused(stripe: StripeShop, form: bytes, param: str | None) -> None:
+    headers = {"Authorization": f"Bearer {stripe.key}"}
+    url = f"{stripe.sandbox.url}/stripe/v1/checkout/sessions"
+
+    answer = stripe.http.post(url, content=b"mode=payment&" + form, headers=headers)
+
+    assert (answer.status_code, answer.json()["error"].get("param")) == (400, param)
+
+
 # ---- captures and cancellations -------------------------------------------------------------------------
 
 
