@@ -26,6 +26,7 @@ from holdfast.flows.settlement import settle
 from holdfast.flows.webhooks import Call, receive
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.period import Period
+from holdfast.notifications.models import PusherAccount
 from holdfast.orders.guest_keys import new_guest_key
 from holdfast.orders.models import PromoCode
 from holdfast.orders.promos import redeem
@@ -138,12 +139,15 @@ def a_used_code(checkout: Checkout) -> None:
 
 
 def what_a_hotel_has(practice: Practice, booking: Booking) -> None:
-    """Rules, a season, a fee and a room; and of this booking a guest's stay and key."""
+    """Rules, a season, a fee, a room and an app at Pusher; and of this booking a guest's stay and key."""
     pool = Resource.objects.create(business=practice.business, kind=Resource.Kind.PLACE, name="Rooms")
     Room.objects.create(pool=pool, name="204")
     StayRules.objects.create(offering=practice.offering)
     Season.objects.create(offering=practice.offering, first_night=TODAY, last_night=TODAY, price=1)
     StayFee.objects.create(business=practice.business, title="City tax", price=200, per="guest_night")
+    PusherAccount.objects.create(
+        business=practice.business, app_id="7", key="key", secret=CREDENTIALS["client_secret"], active=False
+    )
     Stay.objects.create(booking=booking, guests=2)
     new_guest_key(booking.line.order, now=NOW)
 

@@ -9,12 +9,18 @@ import pytest
 from django.db import connection
 
 from holdfast.booking.models import Booking
+from holdfast.flows.approval import decline_booking
 from holdfast.flows.following import LATEST, Cursor, changes_after, latest
 from holdfast.kernel.clock import utc_now
+from holdfast.notifications.live import channel_of
 from holdfast.platform.models import Transition, User
+from holdfast.surfaces.hotels.terms import TRADE
 from tests.live.moves import a_booking, move
 from tests.support.academy import Academy
+from tests.support.hotel import Hotel, authorized
 from tests.support.processes import database_of_the_tests
+from tests.support.sandbox import Sandbox
+from tests.support.ways import SOON
 
 MOVED = """
     INSERT INTO holdfast_platform_transition
@@ -82,6 +88,22 @@ def test_a_cursor_on_ids_alone_would_lose_it(
         "the late one has a lower id, and nobody comes back for it"
     )
     assert rows.count() == 2
+
+
+@pytest.mark.spec("HOT-3", "HOT-7")
+def test_a_stay_is_told_of_from_its_hold_to_its_answer(
+    hotel: Hotel, reserving: Sandbox, speeches: None
+) -> None:
+    cursor = position()
+    seen = authorized(hotel, reserving)
+    decline_booking(seen.booking_id, by=hotel.staff, trade=TRADE, now=SOON)
+
+    told = [change.update.data for change in changes_after(cursor, limit=10)]
+
+    assert [(one["booking_id"], one["status"]) for one in told] == [
+        (seen.booking_id, status) for status in ("PENDING_PAYMENT", "PENDING_APPROVAL", "DECLINED")
+    ]
+    assert channel_of(hotel.business.slug, trade=TRADE) == "hotel-lake-view"
 
 
 def test_an_open_transaction_that_has_written_nothing_holds_nobody_up(

@@ -7,6 +7,7 @@ from holdfast.catalog.models import Business, Member, Provider
 from holdfast.catalog.queries import businesses_run_by
 from holdfast.kernel.errors import NotFound, NotSignedIn
 from holdfast.notifications.live import OF_A_BOOKING, OF_A_BUSINESS, trade_of_channel
+from holdfast.orders.models import Order
 from holdfast.platform.models import User
 
 from .following import Scope
@@ -34,8 +35,10 @@ def scope_of(channel: str, *, user: User | None) -> Scope:
 
 
 def _booking(reference: str) -> Scope:
-    """A reference opens a booking's status to whoever has it, and an event says no more."""
-    if not Booking.objects.filter(reference=reference).exists():
+    """A reference, a draft's as well, opens its status to whoever has it, and an event says no more."""
+    booked = Booking.objects.filter(reference=reference)
+    drafted = Order.objects.filter(booking_reference=reference).exclude(booking_reference="")
+    if not booked.exists() and not drafted.exists():
         raise NotFound("There is no such channel.")
     return Scope(reference=reference)
 

@@ -9,7 +9,7 @@ from typing import Any
 from holdfast.notifications import account_mail
 from holdfast.notifications.email import deliver
 
-from . import refunds, resolving, webhooks
+from . import pushing, refunds, resolving, webhooks
 
 Handler = Callable[..., object]
 
@@ -17,6 +17,7 @@ HANDLERS: dict[str, Handler] = {
     "account_mail": lambda *, now, **fact: account_mail.deliver(**fact, now=now),
     "email": lambda *, now, **fact: deliver(**fact, now=now),
     "gateway_event": lambda *, now, event: webhooks.handle(event, now=now),
+    "pusher": lambda *, now, transition: pushing.push(transition, now=now),
     "refund": lambda *, now, refund: refunds.pursue(refund, now=now),
     "resolve": lambda *, now, resolve: resolving.resolve(resolve, now=now),
 }

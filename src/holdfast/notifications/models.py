@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
 from holdfast.catalog.models import Business
+from holdfast.platform.secrets import EncryptedJSONField
 
 
 class Email(models.Model):
@@ -62,3 +64,26 @@ class CalendarFeed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_scope_display()}, for {self.user}"
+
+
+class PusherAccount(models.Model):
+    """A business's app at Pusher, through which its events are told as well. The secret is encrypted.
+
+    Its channel is private, and who may subscribe is asked of us, unless the business opens it to everybody.
+    """
+
+    business = models.OneToOneField(Business, on_delete=models.CASCADE, related_name="pusher_account")
+    app_id = models.CharField(max_length=20, validators=[RegexValidator(r"\A[0-9]+\Z", "Digits only.")])
+    key = models.CharField(max_length=60)
+    secret = EncryptedJSONField()
+    cluster = models.CharField(max_length=30, default="mt1", help_text="such as eu, or ap2")
+    base_url = models.CharField(
+        max_length=200, blank=True, help_text="where it answers, when that is not Pusher's address"
+    )
+    is_open = models.BooleanField(
+        default=False, help_text="whoever knows the channel's name may subscribe, and nobody is asked"
+    )
+    active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return f"{self.business} at Pusher"

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from holdfast.catalog.models import Business, Offering, Resource, StayFee
 from holdfast.desk import checks
 from holdfast.flows.gateways import credential_fields, gateway_labels
+from holdfast.notifications.models import PusherAccount
 from holdfast.orders.models import PromoCode
 from holdfast.payments.models import GatewayAccount
 
@@ -172,3 +173,33 @@ def _secret(account: GatewayAccount, name: str) -> forms.CharField:
         help_text="Set. Leave empty to keep it." if is_set else "Not set yet.",
         widget=PasswordWidget(attrs={"autocomplete": "new-password"}),
     )
+
+
+class PusherAccountForm(forms.ModelForm[PusherAccount]):
+    """The secret goes in and never comes out: left empty, it stays as it is."""
+
+    secret = forms.CharField(
+        required=False,
+        max_length=200,
+        help_text="Left empty, it stays as it is.",
+        widget=PasswordWidget(attrs={"autocomplete": "new-password"}),
+    )
+
+    class Meta:
+        model = PusherAccount
+        fields = ("business", "app_id", "key", "secret", "cluster", "base_url", "is_open", "active")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.pop("secret", None)
+
+    def clean_secret(self) -> str:
+        typed = str(self.cleaned_data["secret"]).strip() or self.instance.secret
+        if not typed:
+            raise ValidationError("Pusher wants to see its secret's signature.")
+        return str(typed)
+
+    def clean_base_url(self) -> str:
+        url = str(self.cleaned_data["base_url"]).strip()
+        checked({"api": url} if url else {}, checks.wrong_addresses)
+        return url
