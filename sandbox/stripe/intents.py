@@ -7,7 +7,6 @@ from dataclasses import replace
 from sandbox.calls import Call
 from sandbox.stripe.api import Api
 from sandbox.stripe.ask import Ask, Json
-from sandbox.stripe.bodies import DECLINED
 from sandbox.stripe.books import CANCELED, PAID, RESERVED, Intent
 from sandbox.stripe.checks import allow, metadata, one_of, whole
 from sandbox.stripe.errors import StripeError, bad_parameter, impossible
@@ -17,11 +16,6 @@ from sandbox.stripe.twists import TWISTS
 INTENTS = "/v1/payment_intents"
 REASONS = ("", "abandoned", "duplicate", "fraudulent", "requested_by_customer")
 LAPSED = ("expired", "automatic")
-UNEXPECTED = "payment_intent_unexpected_state"
-TOO_LATE = {
-    PAID: ("charge_already_captured", "This PaymentIntent has already been captured."),
-    "lapsed": ("capture_charge_authorization_expired", "The authorization has expired."),
-}
 
 CAPTURE_FAULTS = {
     "capture_declined": "The bank declines a capture: 402. The authorization stands, unless `then` says"
@@ -87,31 +81,46 @@ class Intents:
         reason = one_of(ask.params, "cancellation_reason", REASONS)
         intent = self._api.intent(ask)
         if intent.status != RESERVED:
-            raise impossible(UNEXPECTED, _not_canceled(intent), **self._shown(intent))
+            raise impossible("payment_intent_unexpected_state", _not_canceled(intent), **self._shown(intent))
         return self._api.bodies.intent(self._bank.cancel(intent, reason=reason or None))
 
     def _let_the_bank_decide(self, intent: Intent) -> None:
-        names = ("capture_declined", "capture_unauthorized")
-        fault = self._stories.take(names, self._api.books.session_of(intent))
+        fault = self._stories.take(
+            ("capture_declined", "capture_unauthorized"), self._api.books.session_of(intent)
+        )
         if fault is None:
             return
         if fault.fault == "capture_unauthorized":
             raise impossible("capture_unauthorized_payment", "This payment was not authorized.")
         if fault.text("then", "") == "lapsed":
             intent = self._bank.lapse(intent)
-        code, word = DECLINED["code"], DECLINED["decline_code"]
-        shown = self._shown(intent)
-        raise StripeError(402, DECLINED["message"], code=code, decline_code=word, kept=True, **shown)
+        declined = "Your card was declined."
+        raise StripeError(
+            402,
+            declined,
+            code="card_declined",
+            kept=True,
+            decline_code="generic_decline",
+            **self._shown(intent),
+        )
 
     def _not_captured(self, intent: Intent) -> StripeError:
         """Why a payment in this state cannot be captured."""
-        usual = (UNEXPECTED, f"This PaymentIntent could not be captured: its status is {intent.status}.")
-        has_lapsed = intent.status == CANCELED and intent.cancellation_reason in LAPSED
-        refusal = TOO_LATE.get("lapsed" if has_lapsed else intent.status, usual)
+        text = (
+            f"This PaymentIntent could not be captured because it has a status of {intent.status}."
+            " Only a PaymentIntent with one of the following statuses may be captured: requires_capture."
+        )
+        code = "payment_intent_unexpected_state"
+        if intent.status == PAID:
+            code, other = "charge_already_captured", "It has already been captured."
+        elif intent.status == CANCELED and intent.cancellation_reason in LAPSED:
+            code, other = "capture_charge_authorization_expired", "The authorization has expired."
+        else:
+            other = text
         session = self._api.books.session_of(intent)
-        if refusal != usual and self._stories.take("capture_in_other_words", session):
-            refusal = usual
-        return impossible(*refusal, **self._shown(intent))
+        if other != text and self._stories.take("capture_in_other_words", session):
+            code, other = "payment_intent_unexpected_state", text
+        return impossible(code, other, **self._shown(intent))
 
     def _shown(self, intent: Intent) -> Json:
         return {"payment_intent": self._api.bodies.intent(intent)}

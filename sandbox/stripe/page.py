@@ -21,10 +21,7 @@ PLACEHOLDER = "{CHECKOUT_SESSION_ID}"
 
 PAGE_FAULTS = {
     "webhook_before_redirect": "The webhooks are delivered before the browser is sent back.",
-    "redirect_with_another_session": "The browser comes back with another session's id: `word`"
-    " (cs_test_another).",
     "page_down": "The hosted page answers 503.",
-    "page_redirect_loop": "The hosted page redirects to itself.",
 }
 CLOSED = {
     COMPLETE: ("You have paid", "There is nothing left to do. You can close this page."),
@@ -45,8 +42,6 @@ class Page:
             return unknown_page()
         if self._stories.take("page_down", session):
             return notice(brand=BRAND, title="We will be back soon", text="Please try later.", status=503)
-        if self._stories.take("page_redirect_loop", session):
-            return RedirectResponse(str(request.url), status_code=302)
         session = self._stories.aged(session)
         if not self._stories.can_be_paid(session):
             return closed_page(session)
@@ -67,18 +62,15 @@ class Page:
         if self._stories.take("webhook_before_redirect", session):
             courier = self._world.courier
             await courier.tried(courier.about(self._stories.gateway, session.reference))
-        return RedirectResponse(self._way_on(session, outcome) or str(request.url), status_code=303)
+        if session.status == COMPLETE:
+            way_back = session.success_url.replace(PLACEHOLDER, session.id)
+            return RedirectResponse(way_back, status_code=303)
+        if outcome == "cancel" and session.cancel_url:
+            return RedirectResponse(session.cancel_url, status_code=303)
+        return RedirectResponse(str(request.url), status_code=303)
 
     def _session(self, request: Request) -> Session | None:
         return self._stories.books.sessions.one("id = ?", request.path_params["id"])
-
-    def _way_on(self, session: Session, outcome: object) -> str:
-        """Where the browser goes after a choice; empty for the page itself."""
-        if session.status != COMPLETE:
-            return session.cancel_url if outcome == "cancel" else ""
-        fault = self._stories.take("redirect_with_another_session", session)
-        id = fault.text("word", "cs_test_another") if fault else session.id
-        return session.success_url.replace(PLACEHOLDER, id)
 
     def _was_declined(self, session: Session) -> bool:
         intent = self._stories.books.intents.get(session.intent_id) if session.intent_id else None

@@ -56,6 +56,7 @@ class Records:
         return self._list(self._books.refunds, ask, kind="refund", by=OF_A_PAYMENT)
 
     async def retrieve_refund(self, ask: Ask) -> Json:
+        self._api.stories.tick()
         return self._one(self._books.refunds, ask, kind="refund")
 
     async def retrieve_charge(self, ask: Ask) -> Json:
@@ -105,7 +106,6 @@ class Records:
 
     def _one(self, table: Table[R], ask: Ask, *, kind: str) -> Json:
         allow(ask.params, ("expand",))
-        self._api.stories.tick()
         found = table.one("id = ? AND client_id = ?", ask.object_id, ask.merchant.name)
         if found is None:
             raise no_such(kind, ask.object_id)

@@ -384,21 +384,6 @@ def test_the_page_can_be_down_and_the_webhooks_come_before_the_browser(
     assert all(one["note"] or one["answers"] for one in stripe.sandbox.webhooks(reference))
 
 
-def test_the_page_can_lead_nowhere_and_the_browser_come_back_with_another_session(
-    stripe: StripeShop, reference: str
-) -> None:
-    session = stripe.opened(reference)
-    stripe.sandbox.arm("page_redirect_loop", only=reference)
-    stripe.sandbox.arm("redirect_with_another_session", only=reference)
-
-    looping = httpx.get(session["url"])
-    chosen = httpx.post(session["url"], data={"outcome": "pay"})
-
-    assert (looping.status_code, looping.headers["Location"]) == (302, session["url"])
-    assert chosen.headers["Location"] == "http://shop.test/return?session=cs_test_another"
-    assert stripe.ledger(reference)["state"] == "requires_capture"
-
-
 def test_every_fault_has_a_sentence_and_every_call_the_usual_troubles() -> None:
     assert all(sentence.endswith(".") for sentence in FAULTS.values())
     assert {f"{call}_{trouble}" for call in (*POSTS, *READS) for trouble in TROUBLES} <= set(FAULTS)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from holdfast.booking.models import Booking
+from holdfast.catalog.models import Member
 from holdfast.kernel.clock import utc_now
 from holdfast.orders.models import CartItem, Order
 from holdfast.payments.models import Payment
@@ -22,6 +24,9 @@ from holdfast.project.urls import api as ninja_api
 from holdfast.web.surface import is_api
 from tests.support.academy import Academy, academy_of
 from tests.support.booked import api_of, booked
+from tests.support.hotel import day
+from tests.support.lobby import STAFF as STAFF_ROOT
+from tests.support.lobby import Lobby, new_lobby
 from tests.support.pictures import PDF, upload
 from tests.support.practice import DAY, Api, Practice, held, new_member, new_practice, new_user
 from tests.support.sandbox import Sandbox
@@ -33,8 +38,8 @@ SECRETS = ("user@example.com", "9876543210")
 
 @dataclass
 class World:
-    """One customer's booking, paid for, and one more time that is held, and a file for its business; and
-    all who may ask about them."""
+    """One customer's booking, paid for, and one more time that is held, and a file for its business; a
+    guest's stays at a hotel, one to cancel and one to pay; and all who may ask about them."""
 
     practice: Practice
     temple: Temple
@@ -47,6 +52,11 @@ class World:
     cart: int
     puja_payment: int
     puja_booking: int
+    lobby: Lobby
+    draft: str
+    to_cancel: str
+    guest_key: str
+    stay: str
     apis: dict[str, Api]
 
 
@@ -69,11 +79,19 @@ class Rule:
 EVERYBODY = frozenset(ROLES)
 SIGNED_IN = EVERYBODY - {"nobody"}
 PAYER = frozenset({"payer"})
-CONCERNED = PAYER | {"owner", "manager", "staff", "admin"}
+RUNS_IT = frozenset({"owner", "manager", "staff", "admin"})
+CONCERNED = PAYER | RUNS_IT
 A = "/api/astrology"
 C = "/booking/api"
 P = "/api/puja"
+H, STAFF = "/api/public/hotel/{slug}", f"{STAFF_ROOT}/{{slug}}/room-bookings"
+BOOKING = f"{H}/room-bookings/{{booking_id}}"
 CARTS, PAYMENTS, PUJAS = "/api/cart/carts", "/api/payments", "/api/booking/bookings"
+
+
+def _decided(api: Api, w: World, *, what: str) -> Any:
+    return w.lobby.decide(w.stay, what, by=api)
+
 
 RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/auth/register/"): Rule(
@@ -295,6 +313,49 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", f"{C}/booking/{{booking_id}}/cancel/"): Rule(
         lambda api, w: api.send(f"{C}/booking/{w.coached}/cancel/"), CONCERNED, forbidden=SIGNED_IN
     ),
+    ("GET", "/api/public/hotels/"): Rule(lambda api, w: api.get("/api/public/hotels/"), EVERYBODY),
+    ("GET", f"{H}/"): Rule(lambda api, w: api.get("/api/public/hotel/lake-view/"), EVERYBODY),
+    ("GET", f"{H}/availability/"): Rule(
+        lambda api, w: api.get(
+            f"/api/public/hotel/lake-view/availability/?check_in={day(10)}&check_out={day(12)}"
+        ),
+        EVERYBODY,
+    ),
+    ("POST", "/api/public/hotel/room-bookings/stripe-webhook/"): Rule(
+        lambda api, w: api.send("/api/public/hotel/room-bookings/stripe-webhook/"), EVERYBODY, status=401
+    ),
+    ("POST", f"{H}/room-bookings/"): Rule(
+        lambda api, w: api.send(w.lobby.at(), w.lobby.asked(40, 42)), EVERYBODY, status=201
+    ),
+    ("POST", f"{BOOKING}/submit/"): Rule(lambda api, w: api.send(w.lobby.at(w.draft, "submit")), EVERYBODY),
+    ("GET", f"{BOOKING}/"): Rule(lambda api, w: api.get(w.lobby.at(w.stay)), EVERYBODY),
+    ("POST", f"{BOOKING}/payment/session/"): Rule(
+        lambda api, w: api.send(w.lobby.at(w.stay, "payment/session")), EVERYBODY
+    ),
+    ("GET", f"{BOOKING}/payment/verify/"): Rule(
+        lambda api, w: api.get(w.lobby.at(w.stay, "payment/verify")), EVERYBODY
+    ),
+    # Whoever has the guest's key.
+    ("GET", f"{BOOKING}/cancel/"): Rule(
+        lambda api, w: api.get(f"{w.lobby.at(w.to_cancel, 'cancel')}?key={w.guest_key}"), EVERYBODY
+    ),
+    ("POST", f"{BOOKING}/cancel/"): Rule(
+        lambda api, w: api.send(f"{w.lobby.at(w.to_cancel, 'cancel')}?key={w.guest_key}"), EVERYBODY
+    ),
+    ("GET", f"{STAFF}/"): Rule(
+        lambda api, w: api.get(w.lobby.at(root=STAFF_ROOT)), RUNS_IT, tells_contact=RUNS_IT
+    ),
+    ("GET", f"{STAFF}/{{booking_id}}/"): Rule(
+        lambda api, w: api.get(w.lobby.at(w.stay, root=STAFF_ROOT)), RUNS_IT, tells_contact=RUNS_IT
+    ),
+    ("GET", f"{STAFF}/{{booking_id}}/rooms/"): Rule(
+        lambda api, w: api.get(w.lobby.at(w.stay, "rooms", root=STAFF_ROOT)), RUNS_IT
+    ),
+    # Of a stay that is not paid yet.
+    **{
+        ("POST", f"{STAFF}/{{booking_id}}/{what}/"): Rule(partial(_decided, what=what), RUNS_IT, status=409)
+        for what in ("approve", "decline", "check-in", "check-out", "no-show")
+    },
 }
 CLOSED = [route for route, rule in RULES.items() if rule.allowed != EVERYBODY]
 DOCUMENTED = [
@@ -315,7 +376,18 @@ def world(practice: Practice, sandbox: Sandbox, customer: User, settings: Any) -
     temple = temple_of(practice)
     academy = academy_of(practice)
     puja = bought(temple, sandbox, user=customer)
+    lobby = new_lobby(sandbox)
+    Member.objects.bulk_create(
+        Member(business=lobby.hotel.business, user=users[role], role=role)
+        for role in ("owner", "manager", "staff", "provider")
+    )
+    to_cancel = lobby.held(guest_email=SECRETS[0])
     return World(
+        lobby=lobby,
+        draft=lobby.held(first=20, last=22, submit=False),
+        to_cancel=to_cancel,
+        guest_key=lobby.key(to_cancel),
+        stay=lobby.held(guest_email=SECRETS[0]),
         practice=practice,
         temple=temple,
         academy=academy,

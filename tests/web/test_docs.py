@@ -37,6 +37,16 @@ OPEN = {
     ("get", "/booking/api/coaches/"),
     ("get", "/booking/api/course/{course_id}/"),
     ("get", "/booking/api/course/{course_id}/slots/"),
+    ("get", "/api/public/hotels/"),
+    ("get", "/api/public/hotel/{slug}/"),
+    ("get", "/api/public/hotel/{slug}/availability/"),
+    ("post", "/api/public/hotel/room-bookings/stripe-webhook/"),
+    ("post", "/api/public/hotel/{slug}/room-bookings/{booking_id}/submit/"),
+    ("get", "/api/public/hotel/{slug}/room-bookings/{booking_id}/"),
+    ("get", "/api/public/hotel/{slug}/room-bookings/{booking_id}/cancel/"),
+    ("post", "/api/public/hotel/{slug}/room-bookings/{booking_id}/cancel/"),
+    ("post", "/api/public/hotel/{slug}/room-bookings/{booking_id}/payment/session/"),
+    ("get", "/api/public/hotel/{slug}/room-bookings/{booking_id}/payment/verify/"),
 }
 
 

@@ -30,6 +30,7 @@ from holdfast.project.urls import api as ninja_api
 from holdfast.web.tokens import issue
 from tests.support.academy import academy_of
 from tests.support.booked import booked
+from tests.support.lobby import new_lobby
 from tests.support.pictures import PDF, upload
 from tests.support.practice import Api, Practice, held, new_user, request_body
 from tests.support.sandbox import Sandbox
@@ -43,10 +44,13 @@ CHECKS = [
 ]
 EXAMPLES = 8
 BOOKING = "POST /api/astrology/bookings/book-with-payment/"
-# Their one parameter is any text, so that there is nothing to get wrong in the document's sense.
+# Their parameters, if there are any, are any text: there is nothing to get wrong in the document's sense.
 NEVER_WRONG = {
     ("POST /api/payments/webhook/{gateway}/", GenerationMode.NEGATIVE),
     ("GET /api/files/{key}/", GenerationMode.NEGATIVE),
+    ("POST /api/public/hotel/room-bookings/stripe-webhook/", GenerationMode.NEGATIVE),
+    ("GET /api/public/hotel/{slug}/", GenerationMode.NEGATIVE),
+    ("GET /api/public/hotel/{slug}/room-bookings/{booking_id}/payment/verify/", GenerationMode.NEGATIVE),
 }
 FIXED = settings(
     max_examples=EXAMPLES,
@@ -112,6 +116,8 @@ def test_answers_about_things_that_exist_are_those_of_the_document(
     }
     if "/api/puja/" in label:
         known["service_id"] = known["puja_id"]
+    if "/hotel/" in label:
+        known |= things_of_a_hotel(sandbox)
     if "/booking/api/" in label:
         academy = academy_of(practice)
         known |= {"course_id": academy.yoga.pk, "booking_id": academy.reserved(user, at="14:00").pk}
@@ -189,6 +195,11 @@ def things_of_carts(practice: Practice, sandbox: Sandbox, *, user: User) -> dict
         "payment_id": payment.pk,
         "booking_id": Booking.objects.get(line__order=payment.order).pk,
     }
+
+
+def things_of_a_hotel(sandbox: Sandbox) -> dict[str, str]:
+    lobby = new_lobby(sandbox)
+    return {"slug": lobby.slug, "booking_id": lobby.held()}
 
 
 def _send(case: schemathesis.Case[Any], headers: dict[str, str]) -> None:

@@ -22,6 +22,7 @@ from holdfast.platform.models import User
 from holdfast.web.surface import is_api
 from tests.support.academy import academy_of
 from tests.support.booked import booked
+from tests.support.lobby import new_lobby
 from tests.support.practice import Practice, held, new_member, new_practice, new_user
 from tests.support.sandbox import Sandbox
 from tests.support.temple import bought, temple_of
@@ -40,7 +41,8 @@ NOBODY: frozenset[str] = frozenset()
 
 @dataclass
 class Shop:
-    """One booking that is paid for, and another time that is held; and a puja that is paid for."""
+    """One booking that is paid for, and another time that is held; a puja that is paid for; and a stay whose
+    money is reserved."""
 
     practice: Practice
     booking: str
@@ -51,6 +53,9 @@ class Shop:
     to_pay: int
     coached: str
     coaching: str
+    room_type: int
+    stay: str
+    stay_paid: str
     browsers: dict[str, Client]
 
 
@@ -103,6 +108,7 @@ RULES: dict[str, Rule] = {
     "/healthz": plain("/healthz", status=503),  # no worker runs here
     "/readyz": plain("/readyz"),
     "/metrics": plain("/metrics"),
+    "/live/": plain("/live/", status=404),  # served by a process of its own
     "/": plain("/"),
     "/sign-in/": plain("/sign-in/"),
     "/sign-in/code/": plain("/sign-in/code/", status=303),  # nobody has given a password yet
@@ -151,12 +157,21 @@ RULES: dict[str, Rule] = {
         lambda shop: f"/puja-booking-failed?merchant_transaction_id={shop.puja.reference}", status=303
     ),
     "/puja-booking": Rule(lambda shop: f"/puja-booking?book_id={reference_of(shop.puja)}"),
+    "/hotels/<slug:slug>/": plain("/hotels/lake-view/"),
+    "/rooms/<int:offering_id>/": Rule(lambda shop: f"/rooms/{shop.room_type}/"),
+    # What its guest's key opens: tests/pages/test_stay_pages.py.
+    "/stays/<slug:reference>/": Rule(lambda shop: f"/stays/{shop.stay}/"),
+    "/stays/<slug:reference>/cancel/": Rule(lambda shop: f"/stays/{shop.stay}/cancel/", status=404),
+    "/stays/<slug:reference>/pay/": Rule(lambda shop: f"/stays/{shop.stay}/pay/", status=405),
+    "/stays/paid/<slug:reference>/": Rule(lambda shop: f"/stays/paid/{shop.stay_paid}/", status=303),
     "/desk/": plain("/desk/", AT_A_DESK),
     "/desk/bookings/<slug:reference>/": Rule(
         lambda shop: f"/desk/bookings/{shop.booking}/", RUNS_IT, tells_contact=RUNS_IT
     ),
     "/desk/payments/<slug:reference>/": Rule(lambda shop: f"/desk/payments/{shop.paid}/", RUNS_IT),
-    "/desk/approvals/": plain("/desk/approvals/", AT_A_DESK),
+    "/desk/approvals/": Rule(  # where the stay waits, for its hotel and the admin
+        lambda shop: "/desk/approvals/", AT_A_DESK, tells_contact=frozenset({"admin"})
+    ),
     "/desk/book/": plain("/desk/book/", AT_A_DESK),
     "/desk/block/": plain("/desk/block/", AT_A_DESK),
     "/desk/money/": plain("/desk/money/", AT_A_DESK),
@@ -176,7 +191,12 @@ def shop(practice: Practice, sandbox: Sandbox, customer: User, settings: Any) ->
     paid = Payment.objects.get().reference
     academy = academy_of(practice)
     coached = academy.paid(sandbox, customer, at="14:00")
+    lobby = new_lobby(sandbox)
+    stay = lobby.authorized(guest_email=CONTACT[0])
     return Shop(
+        room_type=lobby.hotel.offering.pk,
+        stay=stay,
+        stay_paid=lobby.payment(stay).reference,
         practice=practice,
         booking=booking,
         paid=paid,

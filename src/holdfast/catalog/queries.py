@@ -59,6 +59,20 @@ def _says(word: str) -> Q | Exists:
     return own | Q(Exists(packages))
 
 
+def sellers(trade: str) -> QuerySet[Business]:
+    """The businesses that have something of a trade on offer, by name."""
+    offered = Offering.objects.filter(business=OuterRef("pk"), trade=trade, active=True)
+    return Business.objects.filter(Exists(offered)).order_by("name", "pk")
+
+
+def seller(slug: str, *, trade: str) -> Business:
+    """One of them. Raises NotFound."""
+    found = sellers(trade).filter(slug=slug).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def on_offer() -> QuerySet[Offering]:
     """Every active offering of every trade, business by business."""
     active = Offering.objects.filter(active=True).select_related("business")

@@ -8,12 +8,22 @@ from datetime import datetime
 from holdfast.availability.places import places_left
 from holdfast.availability.queries import free_slots
 from holdfast.availability.slots import Slot
-from holdfast.catalog.models import Offering, Package, Provider
+from holdfast.catalog.models import Business, Offering, Package, Provider
 from holdfast.catalog.people import places_of, provider_of, providers, with_resources
-from holdfast.catalog.queries import categories, offering, offerings, on_offer, packages_of, with_packages
+from holdfast.catalog.queries import (
+    categories,
+    offering,
+    offerings,
+    on_offer,
+    packages_of,
+    seller,
+    sellers,
+    with_packages,
+)
 from holdfast.kernel.errors import Invalid
 
 __all__ = [
+    "Business",
     "Offering",
     "Package",
     "Provider",
@@ -27,6 +37,8 @@ __all__ = [
     "places_of",
     "provider_of",
     "providers",
+    "seller",
+    "sellers",
     "sold",
     "with_packages",
     "with_resources",

@@ -6,6 +6,8 @@ cookies say. Without one a session cookie counts, with CSRF on whatever changes 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.http import HttpRequest
 from ninja.security.base import AuthBase
 
@@ -46,6 +48,23 @@ class SignedIn(AuthBase):
 signed_in = SignedIn()
 
 
+@dataclass(frozen=True)
+class Guest:
+    """Nobody who has signed in, where nobody needs to."""
+
+
+class AnybodyWelcome(SignedIn):
+    """A guest, who shows nothing; or else whoever is signed in, and what they show must be good."""
+
+    def __call__(self, request: HttpRequest) -> User | Guest:  # type: ignore[override]  # a guest as well
+        if "Authorization" not in request.headers and not request.user.is_authenticated:
+            return Guest()
+        return super().__call__(request)
+
+
+anybody = AnybodyWelcome()
+
+
 def bearer_token(header: str) -> str:
     """The token in an Authorization header; empty if it is of another scheme."""
     scheme, _, token = header.partition(" ")
@@ -62,3 +81,9 @@ def who(request: HttpRequest) -> User:
     user = getattr(request, "auth", None)
     assert isinstance(user, User), "the route asks for signed_in"
     return user
+
+
+def who_if_any(request: HttpRequest) -> User | None:
+    """The user that ``anybody`` has found; None for a guest."""
+    user = getattr(request, "auth", None)
+    return user if isinstance(user, User) else None

@@ -116,6 +116,7 @@ Email = Annotated[
 ]
 Password = Annotated[str, StringConstraints(max_length=256)]
 Id = Annotated[int, BeforeValidator(_written_number), Field(ge=1, le=2**63 - 1)]
+Count = Annotated[int, BeforeValidator(_written_number), Field(ge=1, le=1000)]
 PlainText = AfterValidator(_plain_text)
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), PlainText]
 MayBeNull = BeforeValidator(_none_is_empty)  # of an optional text: null says as little as ""

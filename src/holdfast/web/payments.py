@@ -41,14 +41,14 @@ WEBHOOK = documented({200: Taken, 401: Problem}, BAD, MISSING, THROTTLED)
 @takes_no_key
 def webhook(request: HttpRequest, gateway: str) -> Taken:
     """A gateway's call; which account it is for shows in what it is signed with."""
-    return _receive(request, gateway, account=None)
+    return received(request, gateway, account=None)
 
 
 @router.post("/webhook/{gateway}/{int:account}/", response=WEBHOOK, auth=None)
 @takes_no_key
 def webhook_of_account(request: HttpRequest, gateway: str, account: int) -> Taken:
     """A gateway's call for one gateway account."""
-    return _receive(request, gateway, account=account)
+    return received(request, gateway, account=account)
 
 
 @router.post(
@@ -78,7 +78,8 @@ def released(request: HttpRequest, reference: str) -> Released:
     return Released(status=standing(reference, now=utc_now(), of_user=who(request).pk).status)
 
 
-def _receive(request: HttpRequest, gateway: str, *, account: int | None) -> Taken:
+def received(request: HttpRequest, gateway: str, *, account: int | None) -> Taken:
+    """Store a gateway's call, whichever address it came to. Raises NotSignedIn for what is not its own."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     call = Call(gateway=gateway, account=account, headers=headers, body=request.body)
     if not receive(call, now=utc_now()):

@@ -40,6 +40,8 @@ FIELDS = {
     "phone": "guest_phone",
 }
 
+LIVE_CHANNEL = "hotel"  # and the slug: hotel-lake-view
+
 # Our states in this trade's words. An order that is open still is a draft.
 WORDS = {
     "open": "DRAFT",
