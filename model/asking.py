@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from holdfast.flows.decisions import HAS_MONEY
 from holdfast.payments.gateways.base import Became, RefundBecame
 
-from .rules import Run
-from .world import PRICE, AtGateway, Word, World
+from .rules import Run, Step
+from .wording import said
+from .world import PRICE, AtGateway, Errand, Word, World, with_errand
 
 SAYS = {
     "unheard": Became.NOT_FOUND,
@@ -29,6 +30,24 @@ SAYS_OF_A_REFUND = {
     "succeeded": RefundBecame.SUCCEEDED,
     "failed": RefundBecame.FAILED,
 }
+
+
+def asked(world: World, errand: Errand, run: Run, *, story: str) -> Iterator[Step]:
+    """The gateway is asked about a payment, and the process goes on with its word. A page that is open though
+    its time is over is closed first.
+    """
+    errand = errand._replace(since=world.payments[errand.payment].seq)
+    if _is_open_for_too_long(world, errand.payment):
+        closing = errand._replace(doing="close", then=errand.doing)
+        yield Step(f"{story}, whose page is open though its time is over.", with_errand(world, closing))
+        return
+    for word in words_of(world, errand.payment, run):
+        yield Step(f"{story}; the gateway says {said(word)}.", with_errand(world, errand._replace(word=word)))
+
+
+def _is_open_for_too_long(world: World, number: int) -> bool:
+    at = world.gateway[number]
+    return at.status == "open" and at.expires <= world.now and world.payments[number].has_page
 
 
 def words_of(world: World, number: int, run: Run) -> Iterator[Word]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from .asking import words_of
+from .asking import asked
 from .bookings import part, percent_for
 from .gateway import paid, told
 from .moving import attempted, book, free, move_booking, room_for
 from .rescheduling import still_waits
 from .rules import MARGIN, PAY_WITHIN, Run, Step
-from .wording import customer, said, slot, the_payment
+from .wording import customer, slot, the_payment
 from .world import (
     TOO_LITTLE,
     AtGateway,
@@ -150,9 +150,8 @@ def come_back(world: World, run: Run) -> Iterator[Step]:
         if order.state != "placed":
             continue
         who = customer(order.customer)
-        for word in words_of(world, number, run):
-            after = with_errand(world, Errand("settle", number, word, since=payment.seq))
-            yield Step(f"{who} comes back; the return page asks the gateway, which says {said(word)}.", after)
+        story = f"{who} comes back; the return page asks about {the_payment(world, number)}"
+        yield from asked(world, Errand("settle", number), run, story=story)
 
 
 def let_go(world: World, run: Run) -> Iterator[Step]:
@@ -165,11 +164,8 @@ def let_go(world: World, run: Run) -> Iterator[Step]:
             continue
         who = customer(order.customer)
         has_paid = world.gateway[number].status == "captured"
-        for word in words_of(world, number, run):
-            after = with_errand(
-                world, Errand("release", number, word, paid_before=has_paid, since=payment.seq)
-            )
-            yield Step(f"{who} asks to let the time go; the gateway says {said(word)}.", after)
+        story = f"{who} asks to let the time of {the_payment(world, number)} go"
+        yield from asked(world, Errand("release", number, paid_before=has_paid), run, story=story)
 
 
 def cancel(world: World, run: Run) -> Iterator[Step]:

@@ -8,7 +8,7 @@ from typing import Any
 from holdfast.payments.gateways.base import Became
 
 from .asking import truth
-from .rules import SWEPT_WITHIN, Run, Step
+from .rules import AFTER_ALL, SWEPT_WITHIN, Run, Step
 from .wording import the_payment
 from .world import PRICE, AtGateway, Call, Notice, Word, World, price_of, with_gateway
 
@@ -35,6 +35,9 @@ def gateway(world: World, run: Run) -> Iterator[Step]:
         for refund, state in enumerate(at.refunds):
             if state == "pending":
                 yield from _decide_refund(world, number, refund, run)
+            elif _may_fail_after_all(world, at, state, run):
+                failed = _refunded(world, number, refund, "failed")
+                yield Step(f"The refund of {whose} fails after all: its money is back.", failed)
 
 
 def _decide_refund(world: World, number: int, refund: int, run: Run) -> Iterator[Step]:
@@ -42,6 +45,12 @@ def _decide_refund(world: World, number: int, refund: int, run: Run) -> Iterator
     yield Step(f"The gateway gives the money of {whose} back.", _refunded(world, number, refund, "succeeded"))
     if run.has_trouble("refunds"):
         yield Step(f"The refund of {whose} fails at the gateway.", _refunded(world, number, refund, "failed"))
+
+
+def _may_fail_after_all(world: World, at: AtGateway, state: str, run: Run) -> bool:
+    """Once, and as long as anybody looks."""
+    is_news = state == "succeeded" and "failed" not in at.refunds and world.now < SWEPT_WITHIN
+    return is_news and run.has_trouble(AFTER_ALL)
 
 
 def _refunded(world: World, number: int, refund: int, state: str) -> World:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .rules import LATE_MONEY_COMES_WITHIN, SWEPT_WITHIN, Run
-from .world import World, moment
+from .rules import AFTER_ALL, LATE_MONEY_COMES_WITHIN, SWEPT_WITHIN, Run
+from .world import World, gone_back, moment
 
 
 def is_young(world: World, number: int) -> bool:
@@ -13,5 +13,9 @@ def is_young(world: World, number: int) -> bool:
 
 
 def is_swept(world: World, number: int, run: Run) -> bool:
-    """Whether money that pays is looked at once more; told apart only where it may leave without us."""
+    """Whether money that pays, or has gone back, is looked at once more; told apart only where it may leave,
+    or come back, without us.
+    """
+    if run.has_trouble(AFTER_ALL):
+        return gone_back(world.payments[number]) is not None
     return run.has_trouble("reversals") and world.now < world.payments[number].created + SWEPT_WITHIN

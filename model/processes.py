@@ -11,17 +11,20 @@ from holdfast.flows.decisions import says_unpaid
 from holdfast.kernel.errors import MoveRefused
 from holdfast.payments.gateways.base import RefundBecame
 
+from .asking import truth
+from .gateway import told
 from .looking import is_swept
 from .moving import free, move_payment, move_refund
 from .owing import owe_refund
 from .resolving import DOING as RESOLVING
 from .resolving import NEXT as RESOLVE
-from .rules import MARGIN, PAY_WITHIN, REFUND_TRIES, Run, Step, outcome
+from .rules import MARGIN, PAY_WITHIN, REFUND_TRIES, STAYS_OPEN, Run, Step, outcome
 from .settling import apply
 from .wording import customer, done, said, the_payment
 from .world import (
     NO_ANSWER,
     OPEN,
+    REOPENED,
     Errand,
     Word,
     World,
@@ -52,11 +55,13 @@ DOING = {
     "start": "was to open the gateway's page",
     "record": "was to record the gateway's page",
     "refuse": "was to record the gateway's refusal",
+    "close": "was to close the gateway's page",
     "settle": "had the gateway's answer in hand",
     "release": "had the gateway's answer in hand, to let the time go",
     "let_go": "was to let the time go",
     "send_refund": "was to send the refund",
     "record_refund": "had the gateway's answer about the refund in hand",
+    "look_back": "had the gateway's answer about the refund in hand",
     **RESOLVING,
 }
 
@@ -65,7 +70,9 @@ def start(world: World, errand: Errand, run: Run) -> Iterator[Step]:
     """The call that opens a payment: heard or not, answered or not."""
     number = errand.payment
     whose = the_payment(world, number)
-    heard = with_gateway(world, number, status="open", expires=world.now + PAY_WITHIN)
+    takes = STAYS_OPEN if run.has_trouble("long pages") else PAY_WITHIN
+    closes = world.now + takes
+    heard = with_gateway(world, number, status="open", expires=world.now + PAY_WITHIN, closes=closes)
     recording = with_errand(heard, errand._replace(doing="record"))
     yield Step(f"The gateway opens {whose} and answers with its page.", recording)
     if run.has_trouble("lost starts"):
@@ -122,6 +129,19 @@ def refuse(world: World, errand: Errand, run: Run) -> Iterator[Step]:
         after = free(after, order, "expire", run)
         story += "; its time is free"
     yield Step(f"{story}.", after)
+
+
+def close(world: World, errand: Errand, run: Run) -> Iterator[Step]:
+    """A page whose time is over is closed, unless it is being paid meanwhile; then it is read again."""
+    number = errand.payment
+    whose = the_payment(world, number)
+    is_open = world.gateway[number].status == "open"
+    closed = told(world, number, run, status="expired") if is_open else world
+    word = truth(closed, number)
+    story = f"The page of {whose} {'is closed' if is_open else 'can be closed no more'}"
+    goes_on = errand._replace(doing=errand.then, then="", word=word)
+    yield Step(f"{story}; the gateway says {said(word)}.", with_errand(closed, goes_on))
+    yield Step(f"{story}; no answer comes.", with_payment(closed, number, looked_after=True))
 
 
 def settle(world: World, errand: Errand, run: Run) -> Iterator[Step]:
@@ -212,6 +232,25 @@ def record_refund(world: World, errand: Errand, run: Run) -> Iterator[Step]:
         yield _failed_refund(world, number, refund, what)
 
 
+def look_back(world: World, errand: Errand, run: Run) -> Iterator[Step]:
+    """A refund that has gone through is looked at once more: one that has failed after all is owed again."""
+    number, refund = errand.payment, errand.refund
+    what = f"the refund of {the_payment(world, number)}"
+    if world.payments[number].refunds[refund] != "succeeded":
+        yield Step(f"Somebody else has seen already that {what} failed after all.", world)
+    elif errand.word.became == RefundBecame.FAILED:
+        yield Step(f"It is recorded that {what} failed after all; it is owed anew.", _reopened(world, errand))
+    else:
+        after = with_payment(world, number, looked_after=errand.then == "look again")
+        yield Step(f"It is seen that {what} stands.", after)
+
+
+def _reopened(world: World, errand: Errand) -> World:
+    refunds = list(world.payments[errand.payment].refunds)
+    refunds[errand.refund] = REOPENED
+    return _anew(with_payment(world, errand.payment, refunds=tuple(refunds)), errand.payment)
+
+
 def _failed_refund(world: World, number: int, refund: int, what: str) -> Step:
     world = with_payment(move_refund(world, number, refund, "fail"), number, looked_after=False)
     if len(world.payments[number].refunds) < REFUND_TRIES:
@@ -228,9 +267,11 @@ NEXT = {
     "start": start,
     "record": record,
     "refuse": refuse,
+    "close": close,
     "settle": settle,
     "release": release,
     "let_go": let_go,
     "send_refund": send_refund,
     "record_refund": record_refund,
+    "look_back": look_back,
 }

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 
-from .rules import REFUND_TRIES, VOID_TRIES, Run
+from .rules import REFUND_TRIES, SET_FREE_WITHIN, VOID_TRIES, Run
 from .wording import customer, the_payment
-from .world import OPEN, PRICE, STANDS, AtGateway, Order, Payment, World, keeps_time
+from .world import OPEN, PRICE, STANDS, AtGateway, Order, Payment, World, keeps_time, winner
 
 Property = Callable[[World, Run], Iterable[str]]
 ACCEPTED = ("confirmed", "in_progress", "completed")
@@ -116,6 +116,25 @@ def no_money_but_the_gateways(world: World, run: Run) -> Iterator[str]:
             yield f"{the_payment(world, number)} is free in our books, and {at.status} at the gateway"
 
 
+def nothing_written_off_can_be_paid(world: World, run: Run) -> Iterator[str]:
+    """What has expired in our books is not open at its gateway, nor has it been paid there, unless that
+    gateway takes money after its end."""
+    stands = ("open",) if run.has_trouble("late success") else ("open", "authorized", "captured")
+    for number, (payment, at) in enumerate(zip(world.payments, world.gateway, strict=True)):
+        if payment.state == "expired" and at.status in stands:
+            yield f"{the_payment(world, number)} is expired in our books, and {at.status} at the gateway"
+
+
+def no_answer_comes_too_late(world: World, run: Run) -> Iterator[str]:
+    """Who may answer does so while there is time to set the money free, or to take it."""
+    for number, order in enumerate(world.orders):
+        if order.answer_by is None or (paying := winner(world, number)) is None:
+            continue
+        payment = world.payments[paying]
+        if payment.state == "authorized" and 0 < payment.capture_before < order.answer_by + SET_FREE_WITHIN:
+            yield f"{customer(order.customer)} may be answered when the money lapses"
+
+
 def no_money_without_an_answer(world: World, run: Run) -> Iterator[str]:
     """Captured money pays for something, waits for a person, or is on its way back."""
     for number, payment in enumerate(world.payments):
@@ -172,6 +191,8 @@ ALWAYS: tuple[Property, ...] = (
     no_booking_without_its_money,
     orders_and_bookings_agree,
     no_money_but_the_gateways,
+    nothing_written_off_can_be_paid,
+    no_answer_comes_too_late,
     no_money_without_an_answer,
     no_reserved_money_without_an_answer,
     reserved_money_moves_once,

@@ -21,11 +21,15 @@ from .world import PRICE, Word, World, moment
 
 # Terms and ladders that flows read from tables of Django's; tests hold these against the real ones.
 PAY_WITHIN = 10  # minutes that the gateway's page stays open
+STAYS_OPEN = 40  # minutes that a page is open at least where no shorter time can be asked for
 MARGIN = 2  # minutes by which the hold outlives it: the terms' margin, and the while that a start may take
+SET_FREE_WITHIN = 60  # minutes: so long before it would lapse, nobody may answer any more
 REFUND_TRIES = 3
 VOID_TRIES = 3
 SWEPT_WITHIN = 24 * 60  # money that pays is looked at once more when it is so old
 LATE_MONEY_COMES_WITHIN = timedelta(days=2)
+
+AFTER_ALL = "refunds that fail after all"  # a trouble
 
 PAYMENT_FIRST = Terms(Way.PAYMENT_FIRST, "", "", "", "", "", refund_shares=((DAY, 100),))
 

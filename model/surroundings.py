@@ -54,7 +54,7 @@ def clock(world: World, run: Run) -> Iterator[Step]:
         return
     after = world._replace(now=later)
     for number, at in enumerate(world.gateway):
-        if at.status == "open" and at.expires <= later:
+        if at.status == "open" and at.closes <= later:
             after = with_gateway(after, number, status="expired")
         if at.status == "authorized" and at.lapses <= later:
             after = with_gateway(after, number, status="lapsed")
@@ -64,7 +64,7 @@ def clock(world: World, run: Run) -> Iterator[Step]:
 
 def _passed(world: World, later: int, run: Run) -> Iterator[str]:
     for number, at in enumerate(world.gateway):
-        if at.status == "open" and at.expires <= later:
+        if at.status == "open" and at.closes <= later:
             yield f"the page of {the_payment(world, number)} has run out"
         if at.status == "authorized" and at.lapses <= later:
             yield f"the authorization of {the_payment(world, number)} has lapsed"

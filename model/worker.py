@@ -8,17 +8,18 @@ from functools import partial
 from holdfast.flows.decisions import Hold
 from holdfast.payments.gateways.base import RefundBecame
 
-from .asking import refund_word, words_of
+from .asking import asked, refund_word
 from .moving import attempted, free
 from .resolving import pursue
-from .rules import Run, Step
-from .wording import customer, said, the_payment
+from .rules import AFTER_ALL, SWEPT_WITHIN, Run, Step
+from .wording import customer, the_payment
 from .world import (
     NO_ANSWER,
     Errand,
     Order,
     Word,
     World,
+    gone_back,
     moment,
     open_refund,
     under_way,
@@ -56,10 +57,13 @@ def _look_at(world: World, number: int, run: Run, *, who: str, from_job: bool = 
     if refund is not None:
         yield from _pursue(world, number, refund, run, who=who, from_job=from_job)
         return
-    for word in words_of(world, number, run):
-        errand = Errand("settle", number, word, from_job=from_job, since=world.payments[number].seq)
-        after = with_errand(world, errand)
-        yield Step(f"{who} asks about {whose}; the gateway says {said(word)}.", after)
+    given = gone_back(world.payments[number])
+    if given is not None and run.has_trouble(AFTER_ALL):
+        yield from _look_at_refund(world, number, given, who=who, from_job=from_job)
+        return
+    yield from asked(
+        world, Errand("settle", number, from_job=from_job), run, story=f"{who} asks about {whose}"
+    )
     after = with_payment(world, number, looked_after=True)
     yield Step(f"{who} asks about {whose}; no answer comes.", after)
 
@@ -81,6 +85,17 @@ def _pursue(world: World, number: int, refund: int, run: Run, *, who: str, from_
     if run.has_trouble("refunds"):
         lost = errand._replace(doing="record_refund", word=NO_ANSWER)
         yield Step(f"{story}; no answer comes.", with_errand(world, lost))
+
+
+def _look_at_refund(world: World, number: int, refund: int, *, who: str, from_job: bool) -> Iterator[Step]:
+    """Money that has gone back may come back: with the payment its refund is looked at."""
+    became = refund_word(world, number, refund)
+    then = "look again" if world.now < SWEPT_WITHIN else ""
+    errand = Errand("look_back", number, Word(became.value), refund=refund, from_job=from_job, then=then)
+    story = (
+        f"{who} asks about {the_payment(world, number)} and its refund; the gateway says “{became.value}”."
+    )
+    yield Step(story, with_errand(world, errand))
 
 
 def sweeper(world: World, run: Run) -> Iterator[Step]:

@@ -18,6 +18,7 @@ DIFFERENCE = Money(50_000, "INR")  # how much more the time costs that a booking
 TOO_LITTLE = 100  # what a gateway says it took when the amount is wrong
 BEGINNING = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
 
+REOPENED = "reopened"  # of a refund: it had succeeded, and a row beside it says that it failed after all
 OPEN = ("pending", "unknown")  # of a refund, a capture or a void: the gateway has it in hand
 STANDS = (*OPEN, "succeeded")
 
@@ -80,7 +81,8 @@ class Payment(NamedTuple):
 
 
 class AtGateway(NamedTuple):
-    """The gateway's own books about the same attempt; ``shown`` says that the customer has its page.
+    """The gateway's own books about the same attempt; ``shown`` says that the customer has its page, which
+    is to be paid until it ``expires``.
 
     ``effects`` are what became of reserved money, by the key that we asked for it with. It says again under
     the same key what it said at first: ``said_pending`` of a capture.
@@ -89,6 +91,7 @@ class AtGateway(NamedTuple):
     status: str = "unheard"
     took: int = 0
     expires: int = 0
+    closes: int = 0  # it is open until then, if nobody closes it before
     shown: bool = False
     lapses: int = 0  # reserved money is free again then
     gone: int = 0  # given back by somebody else
@@ -114,7 +117,8 @@ class Errand(NamedTuple):
     """A process of ours between two of its steps: it may be overtaken by anything, or die.
 
     ``movement`` is the capture or void that it is about, if it is about one, and ``refused`` says that the
-    gateway has just refused that. ``since`` is how often the payment had moved before the gateway was asked.
+    gateway has just refused that. ``since`` is how often the payment had moved before the gateway was asked,
+    and ``then`` what is done with the gateway's word when its page has been closed, or with a refund later.
     """
 
     doing: str
@@ -126,6 +130,7 @@ class Errand(NamedTuple):
     movement: int = -1
     refused: bool = False
     since: int = 0
+    then: str = ""
 
 
 class Call(NamedTuple):
@@ -198,6 +203,11 @@ def keeps_time(order: Order) -> bool:
 def open_refund(payment: Payment) -> int | None:
     """The number of the refund that is under way, if one is."""
     return next((n for n, state in enumerate(payment.refunds) if state in OPEN), None)
+
+
+def gone_back(payment: Payment) -> int | None:
+    """The number of the refund that has gone through, if one has."""
+    return next((n for n, state in enumerate(payment.refunds) if state == "succeeded"), None)
 
 
 def under_way(payment: Payment) -> int | None:

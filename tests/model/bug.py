@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from holdfast.flows.decisions import Do
+from model.processes import NEXT, go_on
 from model.production import ACTORS, PRODUCTION
-from model.rules import Actor, CarryOut, Rules
+from model.rules import Actor, CarryOut, Rules, Run, Step
+from model.world import Errand, World, without_errand
+
+Process = Callable[[World, Errand, Run], Iterator[Step]]
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,17 @@ class Bug:
 
 def with_carry_out(changed: Mapping[Do, CarryOut]) -> Rules:
     return replace(PRODUCTION, carry_out={**PRODUCTION.carry_out, **changed})
+
+
+def with_process(doing: str, wrong: Process) -> Rules:
+    """A process of ours goes on wrongly from one of its steps."""
+
+    def go_on_wrongly(world: World, run: Run) -> Iterator[Step]:
+        for errand in dict.fromkeys(world.errands):
+            then = wrong if errand.doing == doing else NEXT[errand.doing]
+            yield from then(without_errand(world, errand), errand, run)
+
+    return with_actor(go_on, go_on_wrongly)
 
 
 def with_actor(right: Actor, wrong: Actor) -> Rules:

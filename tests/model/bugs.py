@@ -18,6 +18,7 @@ from model.worker import reconciler, sweeper
 from model.world import Word, World, with_payment
 from tests.model.bug import Bug, with_actor, with_carry_out
 from tests.model.bugs_of_reserved_money import OF_RESERVED_MONEY
+from tests.model.bugs_of_what_comes_later import OF_WHAT_COMES_LATER
 
 
 def decide_without_the_amount(known: Known) -> Decision:
@@ -191,4 +192,5 @@ BUGS = {
         story=("Customer A comes back", "this attempt has failed, the order expires and the time is free."),
     ),
     **OF_RESERVED_MONEY,
+    **OF_WHAT_COMES_LATER,
 }
