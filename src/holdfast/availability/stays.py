@@ -17,7 +17,7 @@ from holdfast.kernel.period import Period
 
 from .lifecycle import KEEPS_TIME
 from .models import Allocation
-from .queries import as_period, nearest_free_slots
+from .queries import nearest_free_slots
 from .seats import seats_left_each
 from .slots import Slot, nearest, nights, reached
 
@@ -66,25 +66,26 @@ def _counted(sql: str, params: list[Any]) -> dict[UUID, Counter[Period]]:
     kept: dict[UUID, Counter[Period]] = defaultdict(Counter)
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        for resource, period, seats in cursor.fetchall():
-            kept[resource][as_period(period)] += seats
+        for resource, start, end, seats in cursor.fetchall():
+            kept[resource][Period(start, end)] = seats
     return kept
 
 
-# As ``kept_in`` finds it, counted: of a pool almost all that is kept is its nights, and those are alike.
+# As ``kept_in`` finds it, counted: of a pool almost all that is kept is its nights, and those are alike. By
+# their ends, because PostgreSQL takes twice as long to tell ranges apart.
 KEPT = f"""
-    SELECT resource_id, period, count(*) FROM "{Allocation._meta.db_table}"
+    SELECT resource_id, lower(period), upper(period), count(*) FROM "{Allocation._meta.db_table}"
     WHERE resource_id = ANY(%s) AND period && tstzrange(%s, %s) AND state IN {KEEPS_TIME}
         AND NOT (state = 'held' AND held_until < %s)
-    GROUP BY resource_id, period
+    GROUP BY 1, 2, 3
 """
 
 
 BLOCKED = f"""
-    SELECT resource_id, period, count(*) FROM "{Allocation._meta.db_table}"
+    SELECT resource_id, lower(period), upper(period), count(*) FROM "{Allocation._meta.db_table}"
     WHERE resource_id = ANY(%s) AND period && tstzrange(%s, %s) AND state IN {KEEPS_TIME}
         AND owner LIKE 'block:%%'
-    GROUP BY resource_id, period
+    GROUP BY 1, 2, 3
 """
 
 

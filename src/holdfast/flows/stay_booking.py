@@ -89,7 +89,7 @@ def book_stay(wish: StayWish, *, address: str | None, user: User | None, now: da
         held = _held_or_taken(wish, stay, by=by, cart=None, now=now)
     assert held is not None  # only a draft may have been submitted meanwhile
     log.info("stay_held", order=held.placed.order.pk)
-    return _view_of(held)
+    return stay_of(held.bookings[0].reference, business=stay.offering.business.slug)
 
 
 def draft_stay(wish: StayWish, *, address: str | None, user: User | None, now: datetime) -> StayView:
@@ -259,8 +259,3 @@ def _wish_of(draft: Order) -> StayWish:
         terms=draft.terms,
         promo_code=draft.promo_code,
     )
-
-
-def _view_of(held: Held) -> StayView:
-    booking = held.bookings[0]
-    return stay_of(booking.reference, business=booking.business.slug)
