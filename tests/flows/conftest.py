@@ -9,7 +9,8 @@ import pytest
 from tests.flows.door import Door, open_door
 from tests.support.practice import Practice
 from tests.support.sandbox import Sandbox
-from tests.support.toy import toy_gateway  # noqa: F401 - a fixture, for pytest to find here
+from tests.support.stripe import stripe_gateway  # noqa: F401 - a fixture, for pytest to find here
+from tests.support.toy import toy_gateway  # noqa: F401 - as above
 from tests.support.ways import either_gateway, only_reserving, reserving  # noqa: F401 - fixtures, as above
 
 

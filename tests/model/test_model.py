@@ -11,6 +11,7 @@ import pytest
 
 from holdfast.flows import answers, carrying_out, refunds, reserved, story
 from holdfast.flows.decisions import Do
+from holdfast.payments.gateways.base import Gateway
 from holdfast.surfaces.astrology.terms import TERMS
 from model import rules
 from model.__main__ import main
@@ -97,7 +98,7 @@ def test_the_model_counts_with_the_numbers_of_production() -> None:
     assert timedelta(minutes=rules.PAY_WITHIN + rules.MARGIN) == TERMS.hold_for
     assert 1 + len(refunds.TRY_ANEW_AFTER) == rules.REFUND_TRIES
     assert 1 + len(reserved.TRY_ANEW_AFTER) == rules.VOID_TRIES
-    assert timedelta(minutes=rules.SWEPT_WITHIN) == story.SWEEPS[0]
+    assert timedelta(minutes=rules.SWEPT_WITHIN) == Gateway.sweeps[0]
     assert timedelta(minutes=rules.SET_FREE_WITHIN) == answers.BEFORE_IT_LAPSES
     assert rules.LATE_MONEY_COMES_WITHIN == story.LATE_MONEY_COMES_WITHIN
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from holdfast.payments.models import GatewayAccount
+from tests.flows.door import deliver
 from tests.support.practice import NOW, Practice
 from tests.support.sandbox import Sandbox
 
@@ -52,3 +53,11 @@ def happens(sandbox: Sandbox, fault: str, reference: str, **extra: Any) -> None:
     assert fault not in [one["fault"] for one in stripe.armed() if one["only"] == reference], (
         "not in that state"
     )
+
+
+def tell(sandbox: Sandbox, reference: str) -> list[int]:
+    """Every event about a payment arrives, in order; the statuses answered. The worker has not worked yet."""
+    return [
+        deliver(sent["body"].encode(), sent["headers"], path=WEBHOOK_PATH)
+        for sent in at_stripe(sandbox).webhooks(reference)
+    ]

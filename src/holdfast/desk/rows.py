@@ -140,14 +140,21 @@ def waiting(payments: Iterable[Payment]) -> list[Waiting]:
 
 def _waits(payment: Any) -> int:
     """All that is left of it, taken or reserved; or the part which is to go back and does not by itself."""
-    if payment.by_hand:
-        return int(payment.by_hand)
+    if payment.by_hand or payment.disputed:
+        return int(payment.by_hand or payment.disputed)
     return int(payment.refused if payment.wins else payment.kept.amount)
 
 
+# Why a person must look at money, where it is not that it differs.
+QUARANTINED = {"dispute won": "A dispute about it was won, and no booking stands any more that it paid for."}
+
+
 def _why_it_waits(payment: Any) -> str:
+    if payment.disputed and not payment.by_hand:
+        return "Its customer disputes it, and the bank has it meanwhile. Please answer that at the gateway."
     if payment.quarantined:
-        return f"What was paid is not what was asked for: {payment.reason}."
+        usual = f"What was paid is not what was asked for: {payment.reason}."
+        return QUARANTINED.get(payment.reason, usual)
     if payment.by_hand:
         return f"Please give it back by hand ({payment.why_by_hand or 'refund'}): the gateway does not."
     if payment.is_reserved:

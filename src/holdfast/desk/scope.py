@@ -14,7 +14,12 @@ from django.http import Http404
 from holdfast.booking.models import Booking
 from holdfast.catalog.models import Business, Member, Resource
 from holdfast.catalog.queries import RUNS_THE_BUSINESS, businesses_run_by
-from holdfast.flows.watching import bookings_to_answer, money_waiting_on_a_person, refunds_by_hand
+from holdfast.flows.watching import (
+    bookings_to_answer,
+    money_waiting_on_a_person,
+    open_disputes,
+    refunds_by_hand,
+)
 from holdfast.payments.models import HAS_WON, Payment
 from holdfast.platform.models import Finding, User
 
@@ -88,6 +93,7 @@ def money_waiting_for(user: User) -> QuerySet[Payment]:
             refused=Max("transactions__amount", filter=failed),
             by_hand=Sum("transactions__amount", filter=by_hand),
             why_by_hand=Max("transactions__reason", filter=by_hand),
+            disputed=Sum("transactions__amount", filter=Q(transactions__in=open_disputes())),
         )
         .order_by("pk")
     )

@@ -25,6 +25,8 @@ KINDS = {
     "refund": "Given back",
     "refund_failed": "A refund that failed after all",
     "reversal": "Left without us",
+    "dispute": "Withdrawn by a bank: its customer disputes it",
+    "dispute_won": "Came back: the dispute was won",
 }
 STATES = {
     "owed": "waits for its turn",

@@ -152,7 +152,9 @@ CHECKS = {
                 coalesce(sum(amount) FILTER (WHERE kind = 'refund' AND open), 0) AS refunding,
                 coalesce(sum(amount) FILTER (WHERE kind = 'refund' AND done), 0)
                     - coalesce(sum(amount) FILTER (WHERE kind = 'refund_failed' AND done), 0) AS refunded,
-                coalesce(sum(amount) FILTER (WHERE kind = 'reversal' AND done), 0) AS reversed
+                coalesce(sum(amount) FILTER (WHERE kind = 'reversal' AND done), 0)
+                    + coalesce(sum(amount) FILTER (WHERE kind = 'dispute' AND (open OR done)), 0)
+                    - coalesce(sum(amount) FILTER (WHERE kind = 'dispute_won' AND done), 0) AS reversed
             FROM (
                 SELECT *, state = 'succeeded' AS done, state IN ('owed', 'pending', 'unknown') AS open
                 FROM holdfast_payments_transaction

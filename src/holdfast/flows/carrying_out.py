@@ -17,6 +17,7 @@ from holdfast.payments.models import Payment, Transaction
 from holdfast.platform.outbox import post
 
 from .decisions import Decision, Do, says_nothing
+from .disputes import disputes_of, follow_disputes, gone_without_disputes
 from .ending import free
 from .entering import enter
 from .movements import OPEN, give_back, take_reserved
@@ -143,10 +144,19 @@ def _quarantine(story: Story, decision: Decision) -> None:
 
 
 def _reversed(story: Story, decision: Decision) -> None:
-    """More has gone back than we have sent: somebody did it at the gateway, or it was charged back."""
+    """More has gone back than we have sent, at the gateway or by a bank; or a bank has given it back."""
+    known = disputes_of(story.payment)
+    _gone_back(story, gone_without_disputes(story.payment, known))
+    follow_disputes(story, known)
+    story.payment.refresh_from_db(fields=["reversed"])  # when it is looked at next depends on it
+    _nothing(story, decision)
+
+
+def _gone_back(story: Story, known: int) -> None:
+    """Somebody has given back at the gateway what is more than we know of."""
     payment, gone = story.payment, story.outcome.refunded
-    assert gone is not None  # what the decision rests on
-    known = payment.refunding + payment.refunded + payment.reversed
+    if gone is None or gone.amount <= known:
+        return
     left = Money(gone.amount - known, payment.currency)
     # Not by the amount: what has gone may sink, when a refund fails, and then rise to the same again.
     number = payment.transactions.filter(kind=Transaction.Kind.REVERSAL).count() + 1
@@ -154,7 +164,6 @@ def _reversed(story: Story, decision: Decision) -> None:
     record_reversal(payment, left, key=key, word=story.outcome.word, gateway_reference="", now=story.now)
     post("email", name="reversed", payment=payment.pk, step=payment.transactions.count())
     log.error("money_left_without_us", reference=payment.reference, amount=str(left))
-    _nothing(story, decision)
 
 
 def _take_in(story: Story, decision: Decision, *, wins: bool, quarantined: bool = False) -> None:

@@ -5,13 +5,14 @@ The same functions run in production, in tables of tests and in the model checke
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from holdfast.catalog.terms import GATEWAY_ANSWERS_WITHIN
 from holdfast.kernel.money import Money
-from holdfast.payments.gateways.base import Became, Outcome
+from holdfast.payments.gateways.base import Became, Dispute, DisputeBecame, Outcome
 
 # Until then the call that starts a payment may still be under way, or the gateway not yet know of it.
 START_TAKES = timedelta(seconds=GATEWAY_ANSWERS_WITHIN)
@@ -36,7 +37,7 @@ class Do(StrEnum):
     BACK_TO_PAYMENT = "back_to_payment"  # reserved money cannot be had: the customer is asked to pay anew
     VOIDED = "voided"  # reserved money is free again, as we asked
     VOID_REFUSED = "void_refused"  # it is not, and the gateway will not: it lapses by itself
-    REVERSED = "reversed"  # money has left without us
+    REVERSED = "reversed"  # money has left without us, or what had left has come back
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Known:
     withdrawn: bool = False  # what is due is asked for no more
     under_way: str = ""  # "capture" or "void", if we have asked for that
     refused: bool = False  # the gateway has just refused what is under way
-    gone: int = 0  # how much of it we know to have gone back, to be on its way or to have left
+    gone: int = 0  # what we know to have gone back, to be on its way or to have left, but for disputes
+    disputes: Mapping[str, DisputeBecame] = field(default_factory=dict)  # what we know of each
     overtaken: bool = False  # the payment has moved since the gateway was asked
 
 
@@ -80,6 +82,13 @@ UNPAID_ENDS = ("expired", "open")
 HAD_ITS_MONEY = ("captured", "voided")
 REASONS = {Became.FAILED: "declined", Became.CANCELED: "canceled", Became.EXPIRED: "expired"}
 
+# What is news of a dispute, by what we know of it.
+GOES_ON: dict[DisputeBecame | None, tuple[DisputeBecame, ...]] = {
+    None: (DisputeBecame.OPEN, DisputeBecame.LOST),
+    DisputeBecame.OPEN: (DisputeBecame.LOST, DisputeBecame.WON),
+    DisputeBecame.LOST: (DisputeBecame.WON,),
+    DisputeBecame.WON: (),
+}
 # What became of reserved money, by what we have asked for and what the gateway says of it now.
 RESOLVED = {
     ("capture", Became.CAPTURED): Decision(Do.CAPTURED, "capture"),
@@ -107,7 +116,8 @@ def decide_settlement(known: Known) -> Decision:
     )
     if known.payment_state in HAD_ITS_MONEY:
         # Nothing overwrites money, a late "no" least of all. It may have left since.
-        return Decision(Do.REVERSED if not nothing and has_left(known) else Do.NOTHING)
+        is_news = not nothing and (has_left(known) or news_of_disputes(known))
+        return Decision(Do.REVERSED if is_news else Do.NOTHING)
     if nothing or _is_old_news(known):
         return Decision(Do.LOOK_AGAIN)
     if known.payment_state == "authorized":
@@ -160,6 +170,15 @@ def has_left(known: Known) -> bool:
     """Whether more of a payment has gone than we know of: refunded in a dashboard, or charged back."""
     gone = known.outcome.refunded
     return gone is not None and gone.currency == known.expected.currency and gone.amount > known.gone
+
+
+def news_of_disputes(known: Known) -> tuple[Dispute, ...]:
+    """The disputes of which the gateway tells more than we know.
+
+    They only go forward: an appeal may win one that was lost. One that was won before we heard of it is none.
+    """
+    told = [said for said in known.outcome.disputes if said.amount.currency == known.expected.currency]
+    return tuple(said for said in told if said.became in GOES_ON[known.disputes.get(said.reference)])
 
 
 def _reserved(known: Known) -> Decision:

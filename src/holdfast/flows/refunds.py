@@ -23,7 +23,6 @@ from .entering import bookings_of
 from .gateways import about, gateway_class, gateway_for
 from .in_hand import InHand, taken_in_hand
 from .movements import ASK_AGAIN, OPEN, give_back, next_refund, under_way
-from .story import SWEEPS
 
 log = structlog.get_logger(__name__)
 
@@ -226,7 +225,8 @@ def _conclude(payment: Payment, refund: Transaction, outcome: RefundOutcome, *, 
         by=by,
         now=now,
     )
-    Payment.objects.filter(pk=payment.pk).update(next_look_at=now + SWEEPS[0] if succeeded else None)
+    soon = now + gateway_class(payment.account).sweeps[0]
+    Payment.objects.filter(pk=payment.pk).update(next_look_at=soon if succeeded else None)
     if not succeeded:
         _try_anew(payment, refund, now=now)
     next_refund(payment, by=by, now=now)

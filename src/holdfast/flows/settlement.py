@@ -24,6 +24,7 @@ from holdfast.platform.writes import gathered
 from .actors import gateway_actor
 from .carrying_out import CARRY_OUT
 from .decisions import Known, decide_settlement
+from .disputes import disputes_of, gone_without_disputes
 from .gateways import about, gateway_for
 from .movements import under_way
 from .moving import still_waits
@@ -121,6 +122,7 @@ def _read(payment: Payment, outcome: Outcome, *, refused: int | None, by: str, n
 
 def _known(story: Story, *, overtaken: bool) -> Known:
     order, payment = story.order, story.payment
+    disputes = disputes_of(payment) if payment.reversed or story.outcome.disputes else ()
     return Known(
         outcome=story.outcome,
         order_state=order.state,
@@ -139,7 +141,8 @@ def _known(story: Story, *, overtaken: bool) -> Known:
         withdrawn=payment.due.withdrawn_at is not None,
         under_way=story.under_way.kind if story.under_way else "",
         refused=story.refused,
-        gone=payment.refunding + payment.refunded + payment.reversed,
+        gone=gone_without_disputes(payment, disputes),
+        disputes={known.reference: known.became for known in disputes},
         overtaken=overtaken,
     )
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from holdfast.kernel.money import Money
 from holdfast.orders.models import Line, Order
 from holdfast.payments.gateways.base import Outcome
-from holdfast.payments.models import Payment, Transaction
+from holdfast.payments.models import DISPUTE_IS_OPEN, Payment, Transaction
 
 from .gateways import gateway_class
 
@@ -18,9 +18,8 @@ LATE_LOOKS = timedelta(minutes=5)
 # Reserved money may lapse, or be set free elsewhere, before anybody has answered.
 RESERVED_LOOKS = timedelta(hours=6)
 A_MOMENT_AFTER = timedelta(minutes=1)
-# Money that we have may still leave without us: refunded in a dashboard, charged back. And what has gone back
-# may come back again: a refund fails after it has succeeded.
-SWEEPS = (timedelta(days=1), timedelta(days=7))
+# While a bank decides about money that it has withdrawn.
+DISPUTE_LOOKS = timedelta(days=1)
 
 
 @dataclass
@@ -70,8 +69,11 @@ def reserved_look(capture_before: datetime | None, *, now: datetime) -> datetime
 
 def sweep_look(payment: Payment, *, now: datetime) -> datetime | None:
     """When money that we have, or gave back, is looked at once more; None when it has been, often enough."""
+    if payment.reversed and payment.transactions.filter(DISPUTE_IS_OPEN).exists():
+        return now + DISPUTE_LOOKS
     since = payment.created_at
     if payment.refunded:
         sent = payment.transactions.filter(kind=Transaction.Kind.REFUND, by_hand=False)
         since = max([since, *sent.values_list("created_at", flat=True)])
-    return next((since + age for age in SWEEPS if since + age > now), None)
+    sweeps = gateway_class(payment.account).sweeps
+    return next((since + age for age in sweeps if since + age > now), None)

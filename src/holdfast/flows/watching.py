@@ -11,7 +11,15 @@ from django.db.models import Exists, OuterRef, QuerySet
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
 from holdfast.booking.models import Booking
-from holdfast.payments.models import BY_HAND_AND_OPEN, IS_LEFT, PAYS_NOTHING, REFUSED, Payment, Transaction
+from holdfast.payments.models import (
+    BY_HAND_AND_OPEN,
+    DISPUTE_IS_OPEN,
+    IS_LEFT,
+    PAYS_NOTHING,
+    REFUSED,
+    Payment,
+    Transaction,
+)
 from holdfast.platform.models import GatewayEvent
 from holdfast.platform.outbox import DELIVER
 
@@ -38,7 +46,8 @@ def money_waiting_on_a_person() -> QuerySet[Payment]:
     """Money that we have and that neither a booking nor a refund at its gateway accounts for.
 
     Of a payment that wins, that is a part which should go back, and whose refund the gateway refused or only
-    a person can make. Money that is only reserved waits when it pays nothing and nobody sets it free.
+    a person can make; or what a bank has withdrawn for a dispute, which somebody is to answer. Money that is
+    only reserved waits when it pays nothing and nobody sets it free.
 
     Which they are is looked up first: by a few ids PostgreSQL finds them in an index, and else it would read
     every payment there is, for it expects many.
@@ -57,6 +66,7 @@ def ids_of_money_that_waits() -> QuerySet[Payment, tuple[int]]:
             reserved.values_list("pk"),
             refunds_by_hand().values_list("payment"),
             _refused_refunds().values_list("payment"),
+            open_disputes().values_list("payment"),
             all=True,
         )
     )
@@ -65,6 +75,11 @@ def ids_of_money_that_waits() -> QuerySet[Payment, tuple[int]]:
 def refunds_by_hand() -> QuerySet[Transaction]:
     """Money that a person is to give back, for its gateway cannot; until somebody says that it is done."""
     return Transaction.objects.filter(BY_HAND_AND_OPEN)
+
+
+def open_disputes() -> QuerySet[Transaction]:
+    """Money that a bank has withdrawn, until it has decided: somebody is to answer it at the gateway."""
+    return Transaction.objects.filter(DISPUTE_IS_OPEN)
 
 
 def bookings_to_answer() -> QuerySet[Booking]:
@@ -93,6 +108,7 @@ def gauges(*, now: datetime) -> str:
         ).count(),
         "holdfast_money_waiting_on_a_person": money_waiting_on_a_person().count(),
         "holdfast_refunds_by_hand": refunds_by_hand().count(),
+        "holdfast_disputes_open": open_disputes().count(),
         "holdfast_payments_reserved": Payment.objects.filter(state="authorized").count(),
         "holdfast_bookings_to_answer": bookings_to_answer().count(),
         "holdfast_bookings_to_answer_soon": bookings_to_answer().filter(answer_by__lt=now + SOON).count(),

@@ -18,7 +18,7 @@ from holdfast.payments.gateways.base import BadSignature, Can, Notice, Unknown
 from holdfast.payments.gateways.reading import read_object
 from holdfast.payments.gateways.transport import scrub, scrub_text
 from holdfast.payments.models import GatewayAccount, Payment, Transaction
-from holdfast.payments.queries import payment_by_reference
+from holdfast.payments.queries import payment_at_its_gateway, payment_by_reference
 from holdfast.platform import metrics
 from holdfast.platform.db import transaction, transaction_required
 from holdfast.platform.models import GatewayEvent
@@ -89,10 +89,19 @@ def _whose(signed_for: Sequence[tuple[Sender, Notice | None]]) -> tuple[Sender, 
     """
     if len(signed_for) > 1:
         for sender, notice in signed_for:
-            payment = payment_by_reference(notice.reference) if notice and notice.reference else None
+            payment = _payment_named(_named(notice)) if notice else None
             if payment is not None and payment.account_id == sender.account.pk:
                 return sender, notice
     return signed_for[0]
+
+
+def _named(notice: Notice) -> str:
+    """What an event goes by: our reference, or the gateway's own where it names nothing of ours."""
+    return notice.reference or ("" if notice.refund_reference else notice.gateway_reference) or ""
+
+
+def _payment_named(reference: str) -> Payment | None:
+    return (payment_by_reference(reference) or payment_at_its_gateway(reference)) if reference else None
 
 
 def _store(call: Call, sender: Sender, notice: Notice | None, *, now: datetime) -> bool:
@@ -107,7 +116,7 @@ def _store(call: Call, sender: Sender, notice: Notice | None, *, now: datetime) 
         sender.version,
         about.dedupe_key or None,
         about.event[:80],
-        (about.reference or "")[:80],
+        _named(about)[:80],
         (about.refund_reference or "")[:80],
         _kept_headers(call),
         _kept_body(call),
@@ -187,9 +196,9 @@ def set_aside(event: GatewayEvent, *, by: str) -> None:
 
 
 def payment_of(event: GatewayEvent) -> Payment | None:
-    """The payment that an event is about, by its own reference or by a refund's; None if it is not known."""
+    """The payment that an event is about, by one of its names or by a refund's; None if it is not known."""
     if event.reference:
-        return payment_by_reference(event.reference)
+        return _payment_named(event.reference)
     refund = Transaction.objects.select_related("payment").filter(key=event.refund_reference).first()
     return refund.payment if refund and event.refund_reference else None
 

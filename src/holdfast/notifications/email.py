@@ -27,6 +27,7 @@ FACTS: dict[str, Tells] = {
     "refunded": payment_mail.refunded,
     "quarantined": payment_mail.quarantined,
     "reversed": payment_mail.left_without_us,
+    "disputed": payment_mail.disputed,
     "pay_link": due_mail.pay_link,
     "waits_for_you_for_provider": provider_mail.waits_for_you,
     "confirmed_for_provider": provider_mail.confirmed,

@@ -99,6 +99,20 @@ def left_without_us(payment_id: int, *, now: datetime) -> Fact:
     return _to_the_business(payment, lines, "Money has left without you: {}", **told)
 
 
+DISPUTED = {
+    "open": "A customer disputes a payment: {}",
+    "won": "A dispute is won: {}",
+    "lost": "A dispute is lost: {}",
+}
+
+
+def disputed(payment_id: int, *, now: datetime, how: str) -> Fact:
+    """To the business: a card's bank has withdrawn money, has given it back, or keeps it."""
+    payment, lines = _read(payment_id)
+    told = {"how": how, "took": _words(payment.captured, payment), "stands": payment.wins}
+    return _to_the_business(payment, lines, DISPUTED[how], **told)
+
+
 def _read(payment_id: int) -> tuple[Payment, list[Line]]:
     payment = Payment.objects.select_related("order", "due__order").get(pk=payment_id)
     return payment, list(

@@ -191,6 +191,54 @@ def record_reversal(
         gateway_reference=gateway_reference,
         now=now,
     )
+    _has_left(payment, amount)
+
+
+@transaction_required
+def record_dispute(
+    payment: Payment,
+    amount: Money,
+    *,
+    key: str,
+    word: str,
+    gateway_reference: str,
+    is_open: bool,
+    by: str,
+    now: datetime,
+) -> Transaction:
+    """A bank has withdrawn money; while that is open, somebody is to answer it. It may come back."""
+    dispute = Transaction(
+        payment=payment,
+        kind=Transaction.Kind.DISPUTE,
+        amount=amount.amount,
+        key=key,
+        gateway_reference=gateway_reference,
+        word=word[:60],
+        state="pending" if is_open else "succeeded",
+        by_hand=True,
+        created_at=now,
+    )
+    born([dispute], by=by, at=now, why=word)
+    _has_left(payment, amount)
+    return dispute
+
+
+@transaction_required
+def record_dispute_won(dispute: Transaction, *, word: str, now: datetime) -> None:
+    """What a bank had withdrawn has come back: a new row says so. What it pays is for the caller to say."""
+    record(
+        dispute.payment,
+        Transaction.Kind.DISPUTE_WON,
+        dispute.money,
+        key=f"{dispute.key}-won",
+        word=word,
+        gateway_reference=dispute.gateway_reference,
+        now=now,
+    )
+    Payment.objects.filter(pk=dispute.payment_id).update(reversed=F("reversed") - dispute.amount)
+
+
+def _has_left(payment: Payment, amount: Money) -> None:
     gone = F("refunding") + F("refunded") + F("reversed") + amount.amount
     Payment.objects.filter(pk=payment.pk).update(
         reversed=F("reversed") + amount.amount, wins=Q(wins=True, captured__gt=gone)

@@ -84,7 +84,8 @@ class Payment(Lived):
     ``reference`` is ours, minted before any call and never reused. ``amount`` is what we asked for;
     ``authorized`` is what the gateway says it has reserved, until ``capture_before``, and ``captured`` what
     it says it took, whatever we think of it. Of that, ``refunding`` is on its way back, ``refunded`` is
-    back, and ``reversed`` has left without us: a chargeback, or a refund made in the gateway's dashboard.
+    back, and ``reversed`` has left without us: a refund made in the gateway's dashboard, or a dispute that is
+    open or lost.
 
     ``wins`` says that this payment pays its due: one at most does, and none of which everything goes back.
     ``won_at`` stays. A quarantined payment cannot win until a person has looked. ``reason`` says why it pays
@@ -193,6 +194,10 @@ class Payment(Lived):
 # Refunds that a person is to make, and those that a gateway has refused to.
 BY_HAND_AND_OPEN = Q(kind="refund", by_hand=True, state__in=("owed", "pending", "unknown"))
 REFUSED = Q(kind="refund", state="failed")
+# What a bank has withdrawn while it looks at what its customer says: somebody is to answer, at the gateway.
+DISPUTE_IS_OPEN = Q(kind="dispute", state="pending")
+# The first movement of a payment's money, by whose name there its gateway may tell of it.
+CAME_FIRST = Q(kind__in=("authorize", "purchase"))
 
 
 class Transaction(Lived):
@@ -206,6 +211,8 @@ class Transaction(Lived):
         REFUND = "refund"
         REFUND_FAILED = "refund_failed", "refund that failed after it had succeeded"
         REVERSAL = "reversal", "money that left without us"
+        DISPUTE = "dispute", "money that a bank has withdrawn"
+        DISPUTE_WON = "dispute_won", "money of a dispute that has come back"
 
     lifecycle = TRANSACTION
 
@@ -239,6 +246,8 @@ class Transaction(Lived):
         indexes = [
             models.Index(fields=["payment"], name="refunds_by_hand", condition=BY_HAND_AND_OPEN),
             models.Index(fields=["payment"], name="refunds_refused", condition=REFUSED),
+            models.Index(fields=["payment"], name="disputes_open", condition=DISPUTE_IS_OPEN),
+            models.Index(fields=["gateway_reference"], name="money_at_its_gateway", condition=CAME_FIRST),
         ]
         triggers = [
             *lifecycle_triggers(TRANSACTION),

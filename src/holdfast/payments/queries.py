@@ -13,7 +13,7 @@ from holdfast.orders.models import Due
 from holdfast.platform.models import Transition
 from holdfast.platform.prepared import Prepared
 
-from .models import GatewayAccount, Payment, Transaction
+from .models import CAME_FIRST, GatewayAccount, Payment, Transaction
 
 BY_HAND = "offline"
 TABLE = Payment._meta.db_table
@@ -53,6 +53,13 @@ def payment_by_reference(reference: str) -> Payment | None:
 _BY_REFERENCE = Prepared(
     lambda reference: Payment.objects.select_related("order__customer", "due").filter(reference=reference)
 )
+
+
+def payment_at_its_gateway(reference: str) -> Payment | None:
+    """The payment whose money goes by this name at its gateway."""
+    first = Transaction.objects.filter(CAME_FIRST, gateway_reference=reference)
+    found = first.select_related("payment__order__customer", "payment__due").order_by("pk").first()
+    return None if found is None else found.payment
 
 
 def payments_of(order_id: int) -> QuerySet[Payment]:

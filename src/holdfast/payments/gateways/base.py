@@ -266,6 +266,9 @@ class Gateway(ABC):
     reference_format: ClassVar[re.Pattern[str]]  # of our references for payments and refunds
     credentials: ClassVar[tuple[str, ...]]  # the fields that an account must fill
     ladder: ClassVar[tuple[tuple[timedelta, timedelta], ...]]  # (until this age, ask every …)
+    # At what ages money that we have is looked at once more: it may leave without us. And what has gone back
+    # may come back again: a refund fails after it has succeeded.
+    sweeps: ClassVar[tuple[timedelta, ...]] = (timedelta(days=1), timedelta(days=7))
 
     def __init__(self, account: Account) -> None:
         self.account = account

@@ -70,6 +70,8 @@ class Stripe(Gateway):
         (timedelta(minutes=until), timedelta(minutes=every))
         for until, every in ((5, 1), (60, 5), (3 * 60, 15), (26 * 60, 60))
     )
+    # A charge may be disputed for 120 days, and the event that tells of it may be lost.
+    sweeps = tuple(timedelta(days=days) for days in (1, 7, 30, 60, 121))
 
     def start(self, wanted: Start, *, now: datetime) -> Redirect:
         """Open a session. Stripe keeps it open for 40 minutes at least: a look-up closes it in time."""
