@@ -37,7 +37,7 @@ def test_at_whatever_hour_it_is_made_the_books_agree(hour: int) -> None:
     seed_demo(now=now)
 
     assert look_for_wrongs(now=now) == []
-    assert Booking.objects.count() == sum(len(shop.visits) for shop in SHOPS)
+    assert Booking.objects.count() == sum(len(shop.visits) + len(shop.sojourns) for shop in SHOPS)
 
 
 def test_starting_again_changes_nothing_and_costs_little() -> None:
@@ -99,6 +99,20 @@ def test_everybody_can_sign_in(client: Any) -> None:
 
     assert all(signed_in)
     assert User.objects.get(email="admin@demo.test").is_superuser
+
+
+@pytest.mark.spec("HOT-1", "HOT-8")
+def test_a_hotel_has_guests_in_its_rooms_and_some_who_wait_for_its_answer() -> None:
+    seed_demo(now=NOW)
+
+    for slug in ("lake-view", "old-mill"):
+        there = Booking.objects.filter(business__slug=slug)
+        here = there.filter(state="in_progress", stay__room__isnull=False)
+        assert here.exists()
+        assert there.filter(state="pending_approval").exists()
+        assert there.filter(state="completed", stay__checked_out_at__isnull=False).exists()
+    gateways = GatewayAccount.objects.filter(business__slug="old-mill").order_by("position")
+    assert [account.gateway for account in gateways][:2] == ["stripe", "phonepe"]
 
 
 @pytest.mark.spec("COA-1")

@@ -41,6 +41,8 @@ Holdfast is ready: {url}
     customer@demo.test, other@demo.test   who book and pay
     astrologer@demo.test                  who gives the consultations of Jyoti Astrology
     coach@demo.test, coach2@demo.test     who coach at Sportif Academy
+    hotel-staff@demo.test                 at the reception of Hotel Lake View
+    other-hotel-staff@demo.test           at the reception of Old Mill
     staff@demo.test                       at the desk of each business
     admin@demo.test                       of the platform
 
@@ -108,6 +110,7 @@ class Plan:
             "SANDBOX_DATA": str(self.home / "sandbox.sqlite3"),
             "SANDBOX_PORT": str(self.sandbox_port),
             "SANDBOX_PHONEPE_WEBHOOK_URL": f"{self.url}/api/payments/webhook/phonepe/",
+            "SANDBOX_STRIPE_WEBHOOK_URL": f"{self.url}/api/public/hotel/room-bookings/stripe-webhook/",
         }
 
 

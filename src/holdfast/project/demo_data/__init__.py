@@ -1,6 +1,6 @@
 """The demo's data: businesses of every trade, people to sign in as, and what they have booked so far.
 
-Another business is a file here with its shop and its visits, and a line in SHOPS.
+Another business is a file here with its shop and who has been there, and a line in SHOPS.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from .academy import ACADEMY
 from .gateway import let_the_sandbox_pay
 from .history import play
 from .jyoti import JYOTI
+from .lake_view import LAKE_VIEW
+from .old_mill import OLD_MILL
 from .opening import open_shop
 from .people import People, all_people
 from .shop import Shop
 from .temple import TEMPLE
 
-SHOPS = (JYOTI, TEMPLE, ACADEMY)
+SHOPS = (JYOTI, TEMPLE, ACADEMY, LAKE_VIEW, OLD_MILL)
 
 
 def seed_demo(*, now: datetime | None = None) -> None:
@@ -31,12 +33,12 @@ def seed_demo(*, now: datetime | None = None) -> None:
     """
     with atomic():
         people = all_people()
-        new = [shop for shop in SHOPS if _is_opened(shop, people)]
+        new = [shop for shop in SHOPS if _is_opened(shop, people, now=now or utc_now())]
     for shop in new:
         play(shop, people, now=now or utc_now())
 
 
-def _is_opened(shop: Shop, people: People) -> bool:
-    business, is_new = open_shop(shop, people)
-    let_the_sandbox_pay(business)
+def _is_opened(shop: Shop, people: People, *, now: datetime) -> bool:
+    business, is_new = open_shop(shop, people, now=now)
+    let_the_sandbox_pay(business, *shop.gateways)
     return is_new

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from holdfast.availability.models import WeeklyHours
-from holdfast.catalog.models import Business, Member, Offering, Package, Provider, Resource
+from holdfast.catalog.models import Business, Member, Offering, Package, Provider, Resource, StayFee
 from holdfast.orders.models import PromoCode
 
+from .letting import let
 from .people import People
 from .shop import MINUTES, Sells, Shop, Works
 
@@ -17,15 +18,16 @@ LANGUAGES = ["Hindi", "English"]
 STEP, HORIZON = timedelta(minutes=30), timedelta(days=400)
 
 
-def open_shop(shop: Shop, people: People) -> tuple[Business, bool]:
+def open_shop(shop: Shop, people: People, *, now: datetime) -> tuple[Business, bool]:
     """The business, and whether it is new. One that is there already stays as people have made it."""
     business, is_new = Business.objects.get_or_create(
         slug=shop.slug,
         defaults={
             "name": shop.name,
-            "timezone": "Asia/Kolkata",
-            "country": "IN",
-            "currency": "INR",
+            "timezone": shop.timezone,
+            "country": shop.country,
+            "currency": shop.currency,
+            "tax_name": shop.tax_name,
             "return_origins": [
                 *shop.return_origins,
                 settings.HOLDFAST_PUBLIC_URL.replace("127.0.0.1", "localhost"),
@@ -41,6 +43,10 @@ def open_shop(shop: Shop, people: People) -> tuple[Business, bool]:
         resources = {one.name: _resource(business, one, people) for one in shop.works}
         for one in shop.sells:
             _offering(business, one, resources)
+        for room_type in shop.lets:
+            let(business, room_type, today=now.astimezone(business.zone).date())
+        for fee in shop.charges:
+            StayFee.objects.create(business=business, title=fee.title, price=fee.price, per=fee.per)
         for code, percent in shop.promos.items():
             PromoCode.objects.create(business=business, code=code, percent=percent)
     return business, is_new

@@ -8,6 +8,7 @@ PASSWORD = "holdfast-demo"  # noqa: S105 - the demo's, printed where it starts
 CUSTOMER, OTHER = "customer@demo.test", "other@demo.test"
 STAFF, ADMIN = "staff@demo.test", "admin@demo.test"
 ASTROLOGER, COACH, COACH_2 = "astrologer@demo.test", "coach@demo.test", "coach2@demo.test"
+HOTEL_STAFF, OTHER_HOTEL_STAFF = "hotel-staff@demo.test", "other-hotel-staff@demo.test"
 NAMES = {
     CUSTOMER: "A customer",
     OTHER: "Another customer",
@@ -15,6 +16,8 @@ NAMES = {
     STAFF: "The front office",
     COACH: "The first coach",
     COACH_2: "The second coach",
+    HOTEL_STAFF: "The reception of Lake View",
+    OTHER_HOTEL_STAFF: "The reception of Old Mill",
 }
 
 People = dict[str, User]

@@ -70,16 +70,74 @@ class Visit:
 
 
 @dataclass(frozen=True)
+class EveryYear:
+    """A season: from one day of the year to another, which may be in the next one."""
+
+    name: str
+    first: tuple[int, int]  # month and day
+    last: tuple[int, int]
+    price: int
+    minimum_stay: int | None = None
+
+
+@dataclass(frozen=True)
+class Lets:
+    """A room type of a hotel, and its rooms by the names on their doors."""
+
+    title: str
+    description: str
+    price: int
+    rooms: tuple[str, ...]
+    occupancy: int = 2
+    tax_rate: int = 0
+    seasons: tuple[EveryYear, ...] = ()
+
+
+@dataclass(frozen=True)
+class Charges:
+    """A fee of a hotel, ``per`` stay, night, guest or guest_night."""
+
+    title: str
+    price: int
+    per: str
+
+
+@dataclass(frozen=True)
+class Sojourn:
+    """Somebody's stay: in what, from which day from today, for how many nights, and what became of it.
+
+    Otherwise as a Visit; ``end`` is a row of ``sojourns.ENDS``.
+    """
+
+    who: str
+    title: str
+    day: int
+    nights: int
+    end: str = ""
+    guests: int = 2
+    booked: int = 6
+    paid: str = "bank transfer"
+
+
+@dataclass(frozen=True)
 class Shop:
-    """A business of the demo."""
+    """A business of the demo. ``gateways`` are rows of ``gateway.ACCOUNTS``, the first one first."""
 
     slug: str
     name: str
     email: str
     phone: str
     members: Mapping[str, str]
-    works: tuple[Works, ...]
-    sells: tuple[Sells, ...]
+    works: tuple[Works, ...] = ()
+    sells: tuple[Sells, ...] = ()
     visits: tuple[Visit, ...] = ()
     promos: Mapping[str, int] = field(default_factory=dict)
     return_origins: tuple[str, ...] = ()
+    timezone: str = "Asia/Kolkata"
+    country: str = "IN"
+    currency: str = "INR"
+    tax_name: str = ""
+    gateways: tuple[str, ...] = ("phonepe",)
+    lets: tuple[Lets, ...] = ()
+    charges: tuple[Charges, ...] = ()
+    sojourns: tuple[Sojourn, ...] = ()
