@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from .application.approvals import approvals
 from .application.crowds import crowds
+from .application.listening import listening
 from .application.long_list import long_list
 from .application.rooms import free_rooms_of_a_month
 from .application.slots import free_slots_of_a_month
@@ -24,5 +25,6 @@ PARTS: Mapping[str, Callable[[Place, Size], Found]] = {
     "crowds": crowds,
     "list": long_list,
     "webhooks": webhooks,
+    "live": listening,
     "start": second_start,
 }

@@ -26,9 +26,10 @@ class Size:
     bookings: int  # that the tables hold before, the floor's and ours
     allocations: int  # among which free slots are looked for, beside FEW
     starts: int  # of the demo; none where they would take as long as all the rest
+    listeners: int  # to one live process
     clients: int = 8
 
 
 FEW = 10_000
-FULL = Size(runs=5, seconds=2, count=6_000, bookings=100_000, allocations=1_000_000, starts=3)
-QUICK = Size(runs=1, seconds=2, count=4_000, bookings=10_000, allocations=50_000, starts=0)
+FULL = Size(runs=5, seconds=2, count=6_000, bookings=100_000, allocations=1_000_000, starts=3, listeners=1000)
+QUICK = Size(runs=1, seconds=2, count=4_000, bookings=10_000, allocations=50_000, starts=0, listeners=100)

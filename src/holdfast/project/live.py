@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import sys
@@ -13,6 +14,8 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 from prometheus_client.multiprocess import mark_process_dead
+
+CONNECTIONS, COMING_AT_ONCE = 50_000, 4096
 
 
 def main() -> None:
@@ -25,6 +28,7 @@ def main() -> None:
     host, port = os.environ.get("LIVE_HOST", "127.0.0.1"), int(os.environ.get("LIVE_PORT") or 8002)
     if not _is_free(host, port):
         sys.exit(f"Live cannot listen on {host}:{port}: it is in use.")
+    allow_many_files()
     asyncio.run(_serve(host, port))
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]  # the library leaves it untyped
@@ -40,7 +44,9 @@ async def _serve(host: str, port: int) -> None:
     from holdfast.live.application import application_of  # noqa: PLC0415 - Django must be set up first
     from holdfast.live.hub import Hub  # noqa: PLC0415 - Django must be set up first
     from holdfast.live.reader import read_on  # noqa: PLC0415 - Django must be set up first
+    from holdfast.notifications.live import speeches  # noqa: PLC0415 - Django must be set up first
 
+    speeches()  # to load all trades takes a second, in which nobody would be told anything
     hub = Hub()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -51,6 +57,8 @@ async def _serve(host: str, port: int) -> None:
         port=port,
         interface=Interfaces.ASGI,
         log_level=LogLevels.error,
+        backlog=COMING_AT_ONCE,
+        backpressure=CONNECTIONS,  # granian leaves all others waiting, and by itself has 128
     )
     serving = loop.create_task(server.serve())
     reading = loop.create_task(read_on(hub, settings.DATABASE_DIRECT_URL))
@@ -62,6 +70,12 @@ async def _serve(host: str, port: int) -> None:
     await asyncio.gather(serving, reading, return_exceptions=True)
     for task in ended - {closing}:
         task.result()  # what ended it was no wish of ours
+
+
+def allow_many_files() -> None:
+    """As many open connections as the system lets us have: by itself that is often a thousand."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _is_free(host: str, port: int) -> bool:
