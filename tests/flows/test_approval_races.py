@@ -22,6 +22,7 @@ from tests.support.racing import kinds, race
 from tests.support.sandbox import Sandbox
 from tests.support.ways import (
     AUTHORIZE,
+    EACH_THAT_RESERVES,
     HOLD,
     TRADE,
     Sold,
@@ -53,6 +54,8 @@ def ten_answers(practice: Practice, story: Sold) -> list[Callable[[], None]]:
     return [partial(answer, by=person) for person in people for answer in (story.approve, story.decline)]
 
 
+@pytest.mark.spec("GW-53", "GW-57")
+@EACH_THAT_RESERVES
 def test_ten_who_answer_at_once_give_one_answer_and_the_gateway_hears_one(
     practice: Practice, reserving: Sandbox, story: Sold
 ) -> None:
@@ -102,6 +105,7 @@ def test_ten_who_accept_at_once_take_the_money_once(
     assert_all_is_well()
 
 
+@EACH_THAT_RESERVES
 def test_acceptance_cancellation_the_clock_and_a_webhook_at_once_leave_one_end(
     practice: Practice, reserving: Sandbox, story: Sold
 ) -> None:

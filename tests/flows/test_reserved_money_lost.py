@@ -16,6 +16,7 @@ from tests.support.practice import NOW, Practice
 from tests.support.sandbox import Sandbox
 from tests.support.ways import (
     AUTHORIZE,
+    EACH_THAT_RESERVES,
     SOON,
     Sold,
     assert_all_is_well,
@@ -68,6 +69,7 @@ def test_a_capture_that_is_declined_confirms_nothing_and_asks_the_customer_to_pa
     assert_all_is_well()
 
 
+@EACH_THAT_RESERVES
 def test_a_customer_who_pays_anew_waits_for_an_answer_anew(reserving: Sandbox, story: Sold) -> None:
     refuse_the_capture(reserving, story)
     work()
@@ -130,6 +132,8 @@ def test_nobody_is_asked_to_pay_anew_beyond_the_start(practice: Practice, reserv
     assert Allocation.objects.get().held_until == begins
 
 
+@pytest.mark.spec("GW-51")
+@EACH_THAT_RESERVES
 def test_a_capture_that_finds_the_authorization_lapsed_asks_to_pay_anew_and_sets_nothing_free(
     reserving: Sandbox, story: Sold
 ) -> None:
@@ -141,6 +145,8 @@ def test_a_capture_that_finds_the_authorization_lapsed_asks_to_pay_anew_and_sets
     assert_all_is_well()
 
 
+@pytest.mark.spec("GW-51")
+@EACH_THAT_RESERVES
 def test_an_authorization_that_lapsed_early_is_found_out_on_acceptance(
     reserving: Sandbox, story: Sold
 ) -> None:
@@ -154,6 +160,8 @@ def test_an_authorization_that_lapsed_early_is_found_out_on_acceptance(
     assert_all_is_well()
 
 
+@pytest.mark.spec("GW-51")
+@EACH_THAT_RESERVES
 def test_an_authorization_that_lapsed_early_is_found_out_by_looking(reserving: Sandbox, story: Sold) -> None:
     lapse(reserving)
 

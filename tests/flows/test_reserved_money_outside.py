@@ -16,6 +16,7 @@ from tests.support.sandbox import Sandbox
 from tests.support.toy import capture_outside, void_outside
 from tests.support.ways import (
     AUTHORIZE,
+    EACH_THAT_RESERVES,
     PRICE,
     SOON,
     Sold,
@@ -63,6 +64,7 @@ def test_money_that_was_taken_in_the_dashboard_is_written_down_and_whoever_answe
     assert_all_is_well()
 
 
+@EACH_THAT_RESERVES
 def test_money_that_was_taken_in_the_dashboard_is_refunded_on_a_decline(
     reserving: Sandbox, story: Sold
 ) -> None:
@@ -108,6 +110,8 @@ def test_a_decline_of_what_the_dashboard_has_taken_meanwhile_refunds_it(
     assert_the_money_goes_back(reserving, story)
 
 
+@pytest.mark.spec("GW-56")
+@EACH_THAT_RESERVES
 def test_a_void_that_is_refused_because_the_money_has_just_been_taken_becomes_a_refund(
     reserving: Sandbox, story: Sold
 ) -> None:
@@ -136,6 +140,7 @@ def test_money_that_was_set_free_in_the_dashboard_is_asked_for_anew(reserving: S
     assert_all_is_well()
 
 
+@EACH_THAT_RESERVES
 def test_accepting_what_the_dashboard_has_set_free_confirms_nothing(reserving: Sandbox, story: Sold) -> None:
     void_outside(reserving, story.checkout.reference)
 
@@ -147,6 +152,7 @@ def test_accepting_what_the_dashboard_has_set_free_confirms_nothing(reserving: S
     assert_all_is_well()
 
 
+@EACH_THAT_RESERVES
 def test_late_reserved_money_whose_time_is_gone_is_set_free_once(
     practice: Practice, reserving: Sandbox
 ) -> None:
@@ -167,6 +173,8 @@ def test_late_reserved_money_whose_time_is_gone_is_set_free_once(
     assert_all_is_well(now=AFTER)
 
 
+@pytest.mark.spec("GW-27")
+@EACH_THAT_RESERVES
 def test_two_authorizations_of_one_due_are_both_written_down_and_the_second_is_set_free(
     practice: Practice, reserving: Sandbox
 ) -> None:

@@ -20,6 +20,7 @@ from tests.support.practice import Practice
 from tests.support.sandbox import Sandbox
 from tests.support.ways import (
     AUTHORIZE,
+    EACH_THAT_RESERVES,
     SOON,
     Sold,
     asked_for,
@@ -164,6 +165,7 @@ STEPS = (
 
 
 @pytest.mark.parametrize("step", STEPS)
+@EACH_THAT_RESERVES
 def test_who_dies_between_the_capture_and_writing_it_down_has_captured_once(
     reserving: Sandbox, story: Sold, step: str
 ) -> None:

@@ -15,6 +15,7 @@ from tests.gateways.accounts import MemoryTokens, about, phonepe_account
 from tests.support.sandbox import Sandbox, start_sandbox
 from tests.support.stripe import stripe_gateway  # noqa: F401 - a fixture, for pytest to find here
 from tests.support.toy import toy_gateway  # noqa: F401 - as above
+from tests.support.ways import reserving  # noqa: F401 - as above
 
 PRICE = Money(199_900, "INR")
 

@@ -1,4 +1,4 @@
-"""One payment at PhonePe, told from the checkout to the last look, whatever the gateway does on the way."""
+"""One payment at a gateway, told from the checkout to the last look, whatever the gateway does on the way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from holdfast.flows.paying import Checkout
 from holdfast.flows.reconciliation import reconcile
 from holdfast.payments.models import Transaction
 from tests.flows.books import standing_of
-from tests.flows.door import deliver
+from tests.flows.door import PATH, deliver
 from tests.support.practice import NOW, Practice, held, payment_of
 from tests.support.sandbox import Sandbox
 from tests.support.worker import work
@@ -49,7 +49,8 @@ def deliver_all(sandbox: Sandbox, checkout: Checkout, *, backwards: bool = False
     """Every webhook that was sent about a payment arrives, and the worker works; the statuses answered."""
     sent = sandbox.webhooks(checkout.reference)
     arriving = sent[::-1] if backwards else sent
-    statuses = [deliver(one["body"].encode(), one["headers"]) for one in arriving]
+    path = PATH.replace("phonepe", sandbox.gateway)
+    statuses = [deliver(one["body"].encode(), one["headers"], path=path) for one in arriving]
     work()
     return statuses
 

@@ -85,6 +85,7 @@ def test_what_is_captured_is_captured_ever_after(reserved: Reserved) -> None:
     assert (found.became, found.amount) == (Became.CAPTURED, reserved.wanted.amount)
 
 
+@pytest.mark.spec("GW-54")
 @pytest.mark.parametrize("percent", [1, 50, 100])
 def test_a_part_can_be_captured_and_the_rest_is_set_free(reserved: Reserved, percent: int) -> None:
     part = reserved.wanted.amount.amount * percent // 100
@@ -98,6 +99,7 @@ def test_a_part_can_be_captured_and_the_rest_is_set_free(reserved: Reserved, per
         reserved.capture(1, key=f"{reserved.key}-REST")
 
 
+@pytest.mark.spec("GW-55")
 def test_more_than_was_reserved_is_not_captured(reserved: Reserved) -> None:
     with pytest.raises(Refused):
         reserved.capture(reserved.wanted.amount.amount + 1)
@@ -114,6 +116,7 @@ def test_the_same_capture_asked_again_answers_the_same_and_takes_nothing_more(re
     assert reserved.look_up().amount == Money(100_000, reserved.wanted.amount.currency)
 
 
+@pytest.mark.spec("GW-53")
 def test_another_capture_of_the_same_money_is_refused_and_a_look_up_says_why(reserved: Reserved) -> None:
     reserved.capture()
 
@@ -123,6 +126,7 @@ def test_another_capture_of_the_same_money_is_refused_and_a_look_up_says_why(res
     assert reserved.look_up().became == Became.CAPTURED
 
 
+@pytest.mark.spec("GW-56")
 def test_what_is_voided_is_canceled_ever_after_and_voiding_it_again_is_no_error(reserved: Reserved) -> None:
     answers = [reserved.void(), reserved.void(), reserved.void(key=f"{reserved.key}-AGAIN")]
 
@@ -130,6 +134,7 @@ def test_what_is_voided_is_canceled_ever_after_and_voiding_it_again_is_no_error(
     assert reserved.look_up().became == Became.CANCELED
 
 
+@pytest.mark.spec("GW-56")
 def test_what_is_captured_is_not_voided(reserved: Reserved) -> None:
     reserved.capture()
 

@@ -6,6 +6,7 @@ Its clock shows NOW, for Stripe is told moments and no spans; what it sends has 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -43,6 +44,38 @@ def stripe_gateway(practice: Practice, sandbox: Sandbox) -> Iterator[Sandbox]:
 def at_stripe(sandbox: Sandbox) -> Sandbox:
     """The same sandbox, steering Stripe."""
     return replace(sandbox, gateway="stripe")
+
+
+# What Toy's stories call a question to the gateway, and how a payment stands there.
+QUESTIONS = {"start": "create_session", "void": "cancel", "look_up": "retrieve_session"}
+TWISTS = ("look_up_lag", "look_up_flap", "look_up_unknown_state")
+READS = ("retrieve", "list")
+STATES = {"requires_capture": "authorized", "succeeded": "captured", "canceled": "voided"}
+
+
+class InToysWords(Sandbox):
+    """Stripe's handle for the stories that are told of Toy: what they arm, count and read means the same."""
+
+    def arm(self, fault: str, times: int = 1, **extra: Any) -> None:
+        for asked, theirs in QUESTIONS.items():
+            if fault.startswith(f"{asked}_") and fault not in TWISTS:
+                fault = theirs + fault.removeprefix(asked)
+        super().arm(fault, times, **extra)
+
+    def calls(self) -> dict[str, int]:
+        ours = {theirs: asked for asked, theirs in QUESTIONS.items()}
+        counted: Counter[str] = Counter()
+        for call, times in super().calls().items():
+            counted["look_up" if call.startswith(READS) else ours.get(call, call)] += times
+        return dict(counted)
+
+    def ledger(self) -> list[dict[str, Any]]:
+        entries = super().ledger()
+        return [entry | {"state": STATES.get(entry["state"], entry["state"])} for entry in entries]
+
+
+def in_toys_words(sandbox: Sandbox) -> Sandbox:
+    return InToysWords(sandbox.url, sandbox.process, sandbox.output, "stripe", sandbox.http)
 
 
 def happens(sandbox: Sandbox, fault: str, reference: str, **extra: Any) -> None:

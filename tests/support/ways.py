@@ -2,8 +2,8 @@
 
 A story begins with ``sold`` (checked out) or ``waiting`` (its money is there as well, and somebody is to
 answer), and ends with ``assert_all_is_well``. The gateway is a sandbox's handle: ``reserving`` is Toy, which
-reserves for ten days, ``sandbox`` is PhonePe and takes money at once, and ``either_gateway`` is one and then
-the other.
+reserves for ten days, or Stripe where a test is one for EACH_THAT_RESERVES; ``sandbox`` is PhonePe and takes
+money at once, and ``either_gateway`` is Toy and then PhonePe.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from holdfast.platform.models import Transition, User
 from holdfast.surfaces.astrology.terms import TERMS
 from tests.support.practice import NOW, Practice, new_member, new_user, wish
 from tests.support.sandbox import Sandbox
+from tests.support.stripe import in_toys_words
 from tests.support.toy import WINDOW, Toy
 from tests.support.worker import work
 
@@ -53,16 +54,26 @@ AUTHORIZE = replace(TERMS, way=Way.AUTHORIZE_THEN_APPROVE, failed_payment_frees=
 ASKING = {"first": FIRST, "hold": HOLD, "authorize": AUTHORIZE}
 BOOKS_AT_ONCE = {"hold": HOLD, "authorize": AUTHORIZE}
 # The sandbox lives by the real clock, five days behind NOW: so this ends some five days after NOW.
+BEHIND = timedelta(days=5)
 RESERVED_FOR = timedelta(days=10)
 
 
+EACH_THAT_RESERVES = pytest.mark.parametrize("reserving", ["toy", "stripe"], indirect=True)
+
+
 @pytest.fixture
-def reserving(toy_gateway: Sandbox) -> Iterator[Sandbox]:
-    """The practice sells through Toy, whose authorizations stand for RESERVED_FOR."""
-    window = {"capture_window": str(int(RESERVED_FOR.total_seconds()))}
-    toy_gateway.add_merchant("HOLDFAST_DEMO", **window)
-    yield toy_gateway
-    toy_gateway.add_merchant("HOLDFAST_DEMO", capture_window=str(int(WINDOW.total_seconds())))
+def reserving(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """The practice sells through Toy, or Stripe if a test wants that, whose authorizations end alike.
+
+    Toy's clock is five days behind NOW, and Stripe's is not.
+    """
+    if getattr(request, "param", "toy") == "toy":
+        handle, stands_for = request.getfixturevalue("toy_gateway"), RESERVED_FOR
+    else:
+        handle, stands_for = in_toys_words(request.getfixturevalue("stripe_gateway")), RESERVED_FOR - BEHIND
+    handle.add_merchant("HOLDFAST_DEMO", capture_window=str(int(stands_for.total_seconds())))
+    yield handle
+    handle.add_merchant("HOLDFAST_DEMO", capture_window=str(int(WINDOW.total_seconds())))
 
 
 class OnlyReserves(Toy):
