@@ -95,6 +95,8 @@ BY_POST = [
             "begin",
             "complete",
             "miss",
+            "check-in",
+            "check-out",
         )
     ),
     *(f"/desk/payments/<slug:reference>/{what}/" for what in ("look", "return", "accept")),
@@ -172,6 +174,8 @@ RULES: dict[str, Rule] = {
     "/desk/approvals/": Rule(  # where the stay waits, for its hotel and the admin
         lambda shop: "/desk/approvals/", AT_A_DESK, tells_contact=frozenset({"admin"})
     ),
+    "/desk/rooms/": plain("/desk/rooms/", AT_A_DESK),
+    "/desk/stays/": plain("/desk/stays/", AT_A_DESK),
     "/desk/book/": plain("/desk/book/", AT_A_DESK),
     "/desk/block/": plain("/desk/block/", AT_A_DESK),
     "/desk/money/": plain("/desk/money/", AT_A_DESK),
@@ -241,7 +245,7 @@ def test_who_must_sign_in_is_sent_there_and_back(shop: Shop) -> None:
 
     answers = {path: shop.browsers["nobody"].get(path)["Location"] for path in closed}
 
-    assert len(answers) == 17
+    assert len(answers) == 19
     assert answers == {path: f"/sign-in/?next={path}" for path in closed}
 
 

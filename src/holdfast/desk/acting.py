@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from holdfast.booking.models import Booking
+from holdfast.booking.models import Booking, Stay
 from holdfast.flows.approval import approve_booking, decline_booking
 from holdfast.flows.cancellation import cancel_booking
 from holdfast.flows.completion import begin_booking, complete_booking, miss_booking
 from holdfast.flows.giving_back import refund_booking
 from holdfast.flows.recording import Method, Taken, record_payment
 from holdfast.flows.rescheduling import reschedule_booking
+from holdfast.flows.stays import check_in, check_out
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import Invalid
 from holdfast.kernel.wording import amount_in_words
@@ -27,12 +28,14 @@ from .amounts import money_from
 from .approvals import approvals_of, show_approvals
 from .days import YEARS
 from .entry import acting_at_the_desk
+from .hotel import show_stays, stays_on
 from .saying import Shown, answer, in_words
 from .scope import bookings_open_to
 from .views import show_booking
 
 WHY_AT_MOST = 150
 NOTE_AT_MOST = 80
+LONGEST_ID = 18  # digits
 AN_AMOUNT = "amount"  # of a refund: not one of those that were previewed, but the one that is written beside
 
 
@@ -90,6 +93,13 @@ def _approvals_page(request: HttpRequest, user: User, booking: Booking) -> Page:
     return Page(
         approvals_of(request.POST.get("business", "")),
         lambda said, status: show_approvals(request, user, said=said, status=status),
+    )
+
+
+def _stays_page(request: HttpRequest, user: User, booking: Booking) -> Page:
+    return Page(
+        stays_on(booking.business.slug, request.POST.get("date", "")),
+        lambda said, status: show_stays(request, user, said=said, status=status),
     )
 
 
@@ -185,8 +195,25 @@ def _miss(doing: Doing) -> str:
     return "Nobody came. The money stays here; a refund gives it back."
 
 
+def _check_in(doing: Doing) -> str:
+    room = doing.text("room")
+    if room and not (room.isdecimal() and len(room) <= LONGEST_ID):
+        raise Invalid({"room": ["Choose one of the free rooms."]})
+    check_in(doing.reference, by=doing.by, now=doing.now, room=int(room) if room else None)
+    given = Stay.objects.select_related("room", "booking__customer").get(booking=doing.booking)
+    return f"{given.booking.customer} is in room {given.room}."
+
+
+def _check_out(doing: Doing) -> str:
+    check_out(doing.reference, by=doing.by, now=doing.now)
+    return f"{doing.booking.customer} has left: the room is free."
+
+
 # The pages with such forms, by what these say that they are; else it is the booking's own.
-FROM: dict[str, Callable[[HttpRequest, User, Booking], Page]] = {"approvals": _approvals_page}
+FROM: dict[str, Callable[[HttpRequest, User, Booking], Page]] = {
+    "approvals": _approvals_page,
+    "stays": _stays_page,
+}
 ACTS: dict[str, Callable[[Doing], str]] = {
     "accept": _accept,
     "decline": _decline,
@@ -197,4 +224,6 @@ ACTS: dict[str, Callable[[Doing], str]] = {
     "begin": _begin,
     "complete": _complete,
     "miss": _miss,
+    "check-in": _check_in,
+    "check-out": _check_out,
 }

@@ -15,8 +15,9 @@ from holdfast.platform.models import User
 
 from . import rows
 from .agenda_rows import blocks_in, entries_of, week_of
-from .days import day_in
+from .days import day_asked
 from .entry import at_the_desk
+from .listening import stream_of
 from .money import unmatched_for
 from .scope import (
     bookings_open_to,
@@ -40,6 +41,7 @@ def front(request: HttpRequest, user: User) -> HttpResponse:
     told: dict[str, Any] = {
         "businesses": businesses,
         "business": business,
+        "live": stream_of(businesses, shown=business),
         "waiting": rows.waiting(waiting[:SHOWN]),
         "to_see_to": waiting.count() + unmatched_for(user).count(),
         "to_answer": [rows.appointment(booking) for booking in bookings_to_answer_for(user)[:SHOWN]],
@@ -53,7 +55,7 @@ def front(request: HttpRequest, user: User) -> HttpResponse:
 def _agenda(request: HttpRequest, user: User, business: Business) -> dict[str, Any]:
     now = utc_now()
     today = now.astimezone(business.zone).date()
-    day = _day(request.GET.get("date", ""), today=today)
+    day = day_asked(request.GET.get("date", ""), today=today)
     is_week = request.GET.get("view") == "week"
     step = A_WEEK if is_week else A_DAY
     first = day - A_DAY * day.weekday() if is_week else day
@@ -92,10 +94,6 @@ def _chosen(slug: str, businesses: list[Business]) -> Business | None:
     if not slug:
         return businesses[0] if businesses else None
     return next((b for b in businesses if b.slug == slug), None) or _not_here("There is no such business.")
-
-
-def _day(text: str, *, today: date) -> date:
-    return (day_in(text) or _not_here("There is no such day.")) if text else today
 
 
 def _midnight(day: date, business: Business) -> datetime:

@@ -27,6 +27,8 @@ QUICK = (
     ("complete", "complete", "It is done", True),
     ("miss", "miss", "Nobody came", True),
 )
+# The same of a stay, whose guests are checked in on a page of its own.
+QUICK_STAY = (("approve", "accept", "Accept", False),)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def entries_of(bookings: Iterable[Booking], *, now: datetime) -> list[Entry]:
             money="" if one.state in rows.OVER else words[one.line.order_id],
             can=tuple(
                 (act, label)
-                for event, act, label, begun in QUICK
+                for event, act, label, begun in (QUICK_STAY if hasattr(one, "stay") else QUICK)
                 if one.lifecycle.allows(one.state, event) and (one.starts_at <= now or not begun)
             ),
         )
@@ -95,7 +97,7 @@ def blocks_in(span: Period, resources: QuerySet[Resource], zone: ZoneInfo) -> li
     return [
         Blocked(
             pk=one.pk,
-            who=one.resource.name,
+            who=f"{one.seats} of {one.resource}" if one.resource.is_pool else one.resource.name,
             starts_at=one.period.lower.astimezone(zone),
             ends_at=one.period.upper.astimezone(zone),
             why=one.why,

@@ -13,6 +13,7 @@ from holdfast.platform.models import User
 
 from .answering import asked_again, to_answer
 from .entry import at_the_desk
+from .listening import is_refresh_of, stream_of
 from .scope import bookings_asked_to_pay_again, bookings_to_answer_for, business_of, businesses_of
 
 SHOWN = 50
@@ -31,14 +32,17 @@ def show_approvals(request: HttpRequest, user: User, *, said: str = "", status: 
     waiting, again = bookings_to_answer_for(user), bookings_asked_to_pay_again(user, now=now)
     if business is not None:
         waiting, again = waiting.filter(business=business), again.filter(business=business)
+    businesses = list(businesses_of(user))
     told = {
-        "businesses": list(businesses_of(user)),
+        "businesses": businesses,
+        "live": stream_of(businesses, shown=business),
         "business": business,
         "here": approvals_of(slug),
         "waiting": to_answer(waiting[:SHOWN], user, now=now),
         "more": max(0, waiting.count() - SHOWN),
         "again": asked_again(again[:SHOWN]),
         "said": said,
+        "is_refresh": is_refresh_of("queue", request),
         "form": request.POST.dict(),
     }
     return render(request, "desk/approvals.html", told, status=status)

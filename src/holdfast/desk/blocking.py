@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,7 +15,8 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from holdfast.availability.models import Block
-from holdfast.availability.slots import reached
+from holdfast.availability.seats import seats_left
+from holdfast.availability.slots import nights, reached
 from holdfast.catalog.models import Business, Resource
 from holdfast.flows.actors import insider
 from holdfast.flows.blocks import InTheWay, block, blocks_of, in_the_way, lift
@@ -35,6 +36,7 @@ A_DAY = timedelta(days=1)
 LONGEST = timedelta(days=366)
 BLOCKS_SHOWN_FOR = timedelta(days=366)
 WHY_AT_MOST = 200
+LONGEST_COUNT = 6  # digits
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Standing:
     starts_at: datetime
     ends_at: datetime
     why: str
+    seats: int  # of a pool; 0 where there is one alone
 
 
 @working_at_the_desk
@@ -71,7 +74,8 @@ def block_time(request: HttpRequest, user: User) -> HttpResponse:
         limit(request, "start_by_user", user=user.pk)
         why = asked.get("why", "").strip()[:WHY_AT_MOST]
         by = insider(user, business.pk)
-        block(chosen, period_of(asked, business), by=by, now=now, why=why)
+        period, seats = period_for(chosen, asked), _seats(chosen, asked)
+        block(chosen, period, by=by, now=now, why=why, seats=seats)
     except (Conflict, Invalid, TooMany) as no:
         return _page(request, user, business, resources, asked, refused=no)
     messages.success(request, f"The time of {chosen} is blocked.")
@@ -89,14 +93,47 @@ def lift_block(request: HttpRequest, user: User, block_id: int) -> HttpResponse:
     return _back(business, resource)
 
 
-def period_of(asked: Mapping[str, str], business: Business) -> Period:
-    """From the first day to the last, whole days where no hours were given. Raises Invalid."""
+def period_for(resource: Resource, asked: Mapping[str, str]) -> Period:
+    """What was asked for, as this resource is kept: of rooms that are sold by the night, nights. Raises
+    Invalid.
+    """
+    business = resource.business
+    if not is_by_night(resource):
+        return period_of(asked, business)
+    first, last = _days(asked)
+    if not timedelta(0) <= last - first < LONGEST:
+        raise Invalid({"last": ["It cannot be before the first, and must be within a year."]})
+    each = nights(first, last + A_DAY, business.zone)
+    return Period(each[0].start, each[-1].end)
+
+
+def is_by_night(resource: Resource) -> bool:
+    return resource.offerings.filter(by_night=True).exists()
+
+
+def _seats(resource: Resource, asked: Mapping[str, str]) -> int | None:
+    """How many of a pool; None for all that there are. Raises Invalid."""
+    said = asked.get("seats", "").strip()
+    if not said or not resource.is_pool:
+        return None
+    if not said.isdecimal() or not 1 <= int(said[:LONGEST_COUNT]) <= resource.capacity:
+        raise Invalid({"seats": [f"Write a number: there are {resource.capacity}."]})
+    return int(said)
+
+
+def _days(asked: Mapping[str, str]) -> tuple[date, date]:
     first = day_in(asked.get("first", ""))
     if first is None:
         raise Invalid({"first": ["Please choose a day."]})
     last = day_in(asked["last"]) if asked.get("last") else first
     if last is None:
         raise Invalid({"last": ["There is no such day."]})
+    return first, last
+
+
+def period_of(asked: Mapping[str, str], business: Business) -> Period:
+    """From the first day to the last, whole days where no hours were given. Raises Invalid."""
+    first, last = _days(asked)
     opens = _clock(asked.get("opens", "") or "00:00", field="opens", wrong="Write it as 14:00.")
     closes = asked.get("closes", "")
     end = _clock(closes, field="closes", wrong="Write it as 18:00.") if closes else None
@@ -138,13 +175,10 @@ def _page(
     }
     if chosen is not None:
         shown["blocks"] = standing_blocks(chosen, Period(now, now + BLOCKS_SHOWN_FOR))
+        shown["by_night"] = is_by_night(chosen)
     if chosen is not None and asked.get("first") and not errors:
         try:
-            period = period_of(asked, business)
-            shown |= {
-                "looked": True,
-                "touched": _touched(user, business, in_the_way(chosen, period, now=now)),
-            }
+            shown |= _looked(user, chosen, asked, now=now)
         except Invalid as wrong:
             errors = wrong.fields
     shown["errors"] = errors
@@ -155,11 +189,27 @@ def _page(
     return response
 
 
+def _looked(user: User, chosen: Resource, asked: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
+    """What a block would touch. Of a pool, nothing is in the way while enough of it is free."""
+    period, seats = period_for(chosen, asked), _seats(chosen, asked)
+    found = in_the_way(chosen, period, now=now)
+    free = seats_left(period, capacity=chosen.capacity, kept=[one.period for one in found])
+    fits = free >= (seats or chosen.capacity)
+    touched = [] if fits else _touched(user, chosen.business, found)
+    return {"looked": True, "touched": touched, "free": free}
+
+
 def standing_blocks(resource: Resource, span: Period) -> list[Standing]:
     """The blocks of a resource that stand in a span, as the desk shows them."""
     zone = resource.business.zone
     return [
-        Standing(one.pk, one.period.lower.astimezone(zone), one.period.upper.astimezone(zone), one.why)
+        Standing(
+            one.pk,
+            one.period.lower.astimezone(zone),
+            one.period.upper.astimezone(zone),
+            one.why,
+            one.seats if resource.is_pool else 0,
+        )
         for one in blocks_of(resource, span)
     ]
 

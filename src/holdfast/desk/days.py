@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.http import Http404
+
 YEARS = range(2000, 2200)  # beyond them, a calendar's sums come to no date at all
 
 
@@ -14,3 +16,11 @@ def day_in(written: str) -> date | None:
     except ValueError:
         return None
     return day if day.year in YEARS else None
+
+
+def day_asked(written: str, *, today: date) -> date:
+    """The day that a page was asked for; today when none was. Raises Http404."""
+    day = day_in(written) if written else today
+    if day is None:
+        raise Http404("There is no such day.")
+    return day

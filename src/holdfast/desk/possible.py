@@ -23,9 +23,13 @@ from holdfast.orders.models import Due
 from holdfast.payments.queries import open_dues
 from holdfast.platform.models import User
 
+from .house import Door, free_doors
+
 T = TypeVar("T")
 # What can be said of a booking by one button: the lifecycle's event, and what the button says.
 BUTTONS = (("begin", "It begins now"), ("complete", "It is done"), ("miss", "Nobody came"))
+# The same of a stay: the event, what is done, and what the button says.
+OF_A_STAY = (("complete", "check-out", "Check out"), ("miss", "miss", "Nobody came"))
 METHODS = tuple((method.value, method.value.capitalize()) for method in Method)
 
 
@@ -75,26 +79,43 @@ class Possible:
     moves: bool
     buttons: Sequence[tuple[str, str]]
     runs_it: bool
+    rooms: Sequence[Door] | None = None  # to check a stay's guests in to: None where that may not be
 
     @property
     def anything(self) -> bool:
-        return bool(self.asked or self.refund or self.cancel or self.moves or self.buttons)
+        return bool(
+            self.asked or self.refund or self.cancel or self.moves or self.buttons or self.rooms is not None
+        )
 
 
 def possible(booking: Booking, user: User, *, now: datetime) -> Possible:
     """What this user, to whom the booking is open, may do about it now. Refusals are asked of the flows."""
     runs_it = businesses_run_by(user).filter(pk=booking.business_id).exists()
     own = booking.customer.user_id == user.pk
-    allows = booking.lifecycle.allows
+    allows, is_stay = booking.lifecycle.allows, hasattr(booking, "stay")
     return Possible(
         answers=booking.answer_by is not None and not own,
         asked=None if own else _asked(booking),
         refund=_refund(booking, user, now=now) if runs_it and not own else None,
         cancel=_cancellation(booking, user, now=now) if runs_it or own else None,
-        moves=(runs_it or own) and allows(booking.state, "reschedule"),
-        buttons=[] if own else [one for one in BUTTONS if may_be_said(booking, one[0], now=now)],
+        moves=(runs_it or own) and allows(booking.state, "reschedule") and not is_stay,
+        buttons=[] if own else _buttons(booking, now=now),
         runs_it=runs_it,
+        rooms=None if own else _rooms(booking, now=now),
     )
+
+
+def _buttons(booking: Booking, *, now: datetime) -> list[tuple[str, str]]:
+    """Who stays is checked out; that guests have come takes more than a button."""
+    if not hasattr(booking, "stay"):
+        return [one for one in BUTTONS if may_be_said(booking, one[0], now=now)]
+    return [(act, label) for event, act, label in OF_A_STAY if may_be_said(booking, event, now=now)]
+
+
+def _rooms(booking: Booking, *, now: datetime) -> list[Door] | None:
+    if not hasattr(booking, "stay") or not may_be_said(booking, "begin", now=now):
+        return None
+    return free_doors([booking])[booking.line.offering.pk]
 
 
 def times_on(booking: Booking, day: date, *, now: datetime) -> list[datetime]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from holdfast.booking.models import Booking
+from holdfast.booking.models import Booking, Stay
 from holdfast.kernel.money import Money
 from holdfast.kernel.wording import amount_in_words
 from holdfast.payments.models import Payment
@@ -20,8 +20,19 @@ OVER = ("canceled", "declined", "expired", "no_show")
 
 
 @dataclass(frozen=True)
+class StayFacts:
+    """What a booking by the night has beside its days. ``room`` is empty until its guests check in."""
+
+    nights: int
+    guests: int
+    room: str
+    is_in: bool
+    is_out: bool
+
+
+@dataclass(frozen=True)
 class Appointment:
-    """A booking, as the agenda and its own page show it."""
+    """A booking, as the agenda and its own page show it. ``stay`` is None but for one by the night."""
 
     reference: str
     business: str
@@ -38,6 +49,7 @@ class Appointment:
     is_over: bool
     answer_by: datetime | None
     price: str
+    stay: StayFacts | None
 
 
 @dataclass(frozen=True)
@@ -89,6 +101,22 @@ def appointment(booking: Booking) -> Appointment:
         is_over=booking.state in OVER,
         answer_by=booking.answer_by.astimezone(zone) if booking.answer_by else None,
         price=amount_in_words(Money(line.price, line.order.currency)),
+        stay=_stay_of(booking),
+    )
+
+
+def _stay_of(booking: Booking) -> StayFacts | None:
+    stay: Stay | None = getattr(booking, "stay", None)
+    if stay is None:
+        return None
+    zone = booking.business.zone
+    arrives, leaves = (at.astimezone(zone).date() for at in (booking.starts_at, booking.ends_at))
+    return StayFacts(
+        nights=(leaves - arrives).days,
+        guests=stay.guests,
+        room=stay.room.name if stay.room else "",
+        is_in=stay.checked_in_at is not None and stay.checked_out_at is None,
+        is_out=stay.checked_out_at is not None,
     )
 
 

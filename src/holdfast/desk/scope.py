@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.http import Http404
 
 from holdfast.booking.models import Booking
-from holdfast.catalog.models import Business, Member, Resource
+from holdfast.catalog.models import Business, Member, Offering, Resource
 from holdfast.catalog.queries import RUNS_THE_BUSINESS, businesses_run_by
 from holdfast.flows.watching import (
     bookings_to_answer,
@@ -40,10 +40,16 @@ def business_of(user: User, slug: str) -> Business:
     return found
 
 
+def hotels_run_by(user: User) -> QuerySet[Business]:
+    """The businesses that this user runs and that sell by the night."""
+    by_night = Offering.objects.filter(business=OuterRef("pk"), by_night=True)
+    return businesses_run_by(user).filter(Exists(by_night)).order_by("name", "pk")
+
+
 def bookings_open_to(user: User) -> QuerySet[Booking]:
     """The bookings that this user may see, with what a row of the agenda shows."""
     bookings = Booking.objects.select_related(
-        "business", "customer", "line__order", "provider__resource"
+        "business", "customer", "line__order", "provider__resource", "stay__room"
     ).order_by("starts_at", "pk")
     if user.is_superuser:
         return bookings

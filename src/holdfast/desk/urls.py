@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 
 from holdfast.catalog.terms import Terms
 
-from . import agenda, approvals, blocking, counter, dues
+from . import agenda, approvals, blocking, counter, dues, hotel
 from .one import OF_ONE
 
 
@@ -17,6 +17,8 @@ def addresses(trades: Mapping[str, Terms]) -> list[URLPattern]:
     return [
         path("", agenda.front, name="front"),
         path("approvals/", approvals.approvals, name="approvals"),
+        path("rooms/", hotel.rooms, name="rooms"),
+        path("stays/", hotel.stays, name="stays"),
         path("book/", counter.book, {"trades": trades}, name="book"),
         path("block/", blocking.block_time, name="block"),
         path("blocks/<int:block_id>/lift/", blocking.lift_block, name="lift"),
