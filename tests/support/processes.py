@@ -67,13 +67,13 @@ def wait_until_it_answers(url: str, programs: Sequence[Program]) -> None:
     raise StackError(f"Not ready within {READY_WITHIN} s, but: {said}\n{programs[0].last_words()}")
 
 
-def start_stack(folder: Path, *, web_workers: int = 1, **settings: str) -> Stack:
+def start_stack(folder: Path, *, web_workers: int = 1, port: int = 0, **settings: str) -> Stack:
     """Start everything on the database that the tests are connected to. The caller stops it.
 
     ``settings`` are environment variables: ``HOLDFAST_LIMIT_SIGN_IN="2"``. Logs are kept in ``folder``.
     Empty the database before, not while it runs: the worker is registered there.
     """
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://127.0.0.1:{port or free_port()}"
     sandbox = start_sandbox(webhook_url=f"{url}/api/payments/webhook/phonepe/")
     database_url = database_of_the_tests()
     environment = _environment(url, sandbox, database_url, folder) | settings
