@@ -190,8 +190,8 @@ def books(practice: Practice, sandbox: Sandbox) -> Books:
     a_used_code(paid)
     new_key(payment_of(paid).due, by="staff:1", now=NOW)
     booking = Booking.objects.get()
-    what_a_hotel_has(practice, booking)
-    a_move_that_waits(practice, sandbox)
+    moves = a_move_that_waits(practice, sandbox)
+    what_a_hotel_has(practice, moves.booking)
     work()
     return Books(practice, paid, too_late, booking)
 
