@@ -30,8 +30,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.spec("W
 @pytest.fixture(scope="module")
 def stack(chromium_path: str, db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """With a live process beside it."""
-    folder, web, port = tmp_path_factory.mktemp("stack"), free_port(), free_port()
-    live = start_live(folder, port=port, HOLDFAST_PUBLIC_URL=f"http://127.0.0.1:{web}")
+    folder, web = tmp_path_factory.mktemp("stack"), free_port()
+    live = start_live(folder, HOLDFAST_PUBLIC_URL=f"http://127.0.0.1:{web}")
     notifier = start_notifier(folder)
     running = start_stack(folder, port=web, HOLDFAST_LIVE_URL=live.url)
     yield running

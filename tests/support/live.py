@@ -106,9 +106,9 @@ class Live:
         wait_until_it_answers(f"{self.url}/healthz", [self.program])
 
 
-def start_live(folder: Path, *, port: int = 0, **settings: str) -> Live:
+def start_live(folder: Path, **settings: str) -> Live:
     """Start a live process on the database that the tests are connected to. The caller stops its program."""
-    port = port or free_port()
+    port = settings.get("LIVE_PORT") or free_port()
     environment = _environment(folder) | {"LIVE_PORT": str(port)} | settings
     live = Live(f"http://127.0.0.1:{port}", Program("live", *LIVE, environment=environment, logs=folder))
     try:
