@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from holdfast.catalog.models import Business, Offering
+from holdfast.catalog.models import Business, Offering, Resource
 from holdfast.payments.models import GatewayAccount, GatewayToken
 from tests.support.practice import CREDENTIALS, Practice, new_practice
 from tests.support.sandbox import Sandbox
@@ -50,6 +50,10 @@ def offering_form(practice: Practice, **over: Any) -> dict[str, Any]:
         "resources": [str(practice.person.pk)],
         "packages-TOTAL_FORMS": 0,
         "packages-INITIAL_FORMS": 0,
+        "stay_rules-TOTAL_FORMS": 0,
+        "stay_rules-INITIAL_FORMS": 0,
+        "seasons-TOTAL_FORMS": 0,
+        "seasons-INITIAL_FORMS": 0,
     } | over
 
 
@@ -168,6 +172,43 @@ def test_an_offering_needs_resources_of_its_own_business(
     )
 
     assert list(answer.context["adminform"].form.errors) == ["resources"]
+
+
+@pytest.mark.spec("HOT-1")
+def test_a_room_type_has_one_pool_its_rules_and_its_seasons(
+    practice: Practice, admins_browser: Client
+) -> None:
+    pool = Resource.objects.create(
+        business=practice.business, kind=Resource.Kind.PLACE, name="Rooms", capacity=9
+    )
+    season = {"first_night": "2030-06-01", "last_night": "2030-08-31", "price": 15_000}
+    rules = {"occupancy": 2, "minimum_stay": 1, "maximum_stay": 30}
+    nested: dict[str, list[dict[str, Any]]] = {
+        "stay_rules": [rules | {"check_in_from": "15:00", "check_out_until": "11:00"}],
+        "seasons": [season, season | {"first_night": "2030-08-31", "last_night": "2030-09-02"}],
+    }
+
+    def answered(*resources: Resource, seasons: int) -> Any:
+        said = {
+            f"{kind}-{number}-{name}": value
+            for kind, rows in nested.items()
+            for number, row in enumerate(rows)
+            for name, value in row.items()
+        }
+        total = {"stay_rules-TOTAL_FORMS": 1, "seasons-TOTAL_FORMS": seasons, "by_night": "on"}
+        needed = {"resources": [str(one.pk) for one in resources]}
+        form = offering_form(practice, **said, **total, **needed)
+        return admins_browser.post("/admin/holdfast_catalog/offering/add/", form)
+
+    refused = answered(practice.person, pool, seasons=1)
+    overlapping = answered(pool, seasons=2)
+    taken = answered(pool, seasons=1)
+
+    assert list(refused.context["adminform"].form.errors) == ["resources"]
+    assert (overlapping.status_code, taken.status_code) == (200, TAKEN)
+    made = Offering.objects.get(by_night=True)
+    assert made.stay_rules.occupancy == 2
+    assert [one.price for one in made.seasons.all()] == [15_000]
 
 
 @pytest.mark.spec("GEN-20")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from holdfast.catalog.models import Business, Offering, Resource, StayFee
+from holdfast.catalog.models import Business, Offering, Resource, Season, StayFee, StayRules
 from holdfast.desk import checks
 from holdfast.flows.gateways import credential_fields, gateway_labels
 from holdfast.notifications.models import PusherAccount
@@ -53,6 +54,27 @@ class StayFeeForm(forms.ModelForm[StayFee]):
         if offering and business and offering.business_id != business.pk:
             self.add_error("offering", f"Not of this business: {offering}.")
         return found
+
+
+class StayRulesForm(forms.ModelForm[StayRules]):
+    class Meta:
+        model = StayRules
+        fields = "__all__"
+
+    def has_changed(self) -> bool:
+        """Whoever adds rules and leaves them as they are proposed has added them."""
+        return self.instance.offering_id is None or super().has_changed()
+
+
+class SeasonFormSet(forms.BaseInlineFormSet[Season, Offering, forms.ModelForm[Season]]):
+    """The table compares each with those that are kept; seasons that are written together, only this does."""
+
+    def clean(self) -> None:
+        super().clean()
+        written = [form.cleaned_data for form in self.forms if form.is_valid() and form.cleaned_data]
+        spans = sorted((one["first_night"], one["last_night"]) for one in written if not one.get("DELETE"))
+        if any(following[0] <= one[1] for one, following in pairwise(spans)):
+            raise ValidationError("Two of these seasons have a night in common.")
 
 
 class BusinessForm(forms.ModelForm[Business]):

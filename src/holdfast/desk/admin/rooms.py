@@ -10,17 +10,19 @@ from holdfast.booking.models import Stay
 from holdfast.catalog.models import Room, Season, StayFee, StayRules
 
 from .common import ForPlatformAdmins, Page, ReadOnlyPage, money
-from .forms import StayFeeForm
+from .forms import SeasonFormSet, StayFeeForm, StayRulesForm
 from .unfolded import TabularInline
 
 
 class StayRulesInline(ForPlatformAdmins, TabularInline[Any, Any]):
     model = StayRules
+    form = StayRulesForm
     extra = 0
 
 
 class SeasonInline(ForPlatformAdmins, TabularInline[Any, Any]):
     model = Season
+    formset = SeasonFormSet
     extra = 0
     show_change_link = True
 
