@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import random
+from collections import Counter
+from datetime import date, time, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
-from holdfast.availability.models import Allocation
+from holdfast.availability.models import Allocation, WeeklyHours
+from holdfast.availability.queries import free_slots
 from holdfast.booking.models import Booking
-from holdfast.catalog.models import Business, Offering, Season, StayFee
+from holdfast.catalog.models import Business, Offering, Resource, Season, StayFee
+from holdfast.catalog.stay_rules import nights_of
 from holdfast.flows.approval import approve_booking, decline_booking
 from holdfast.flows.asking import StillUnknown
 from holdfast.flows.ending import abandon_carts, expire_orders
@@ -402,3 +406,36 @@ def test_a_stay_is_not_there_for_another_hotel(hotel: Hotel) -> None:
         for ask in (stay_of, partial(open_session, now=NOW), partial(verify_stay, now=NOW)):
             with pytest.raises(NotFound):
                 ask(reference, business="old-mill")
+
+
+# All at once
+
+
+@pytest.mark.spec("HOT-9", "BC-1", "BC-3")
+def test_however_many_book_at_once_no_night_is_sold_more_often_than_there_are_rooms(hotel: Hotel) -> None:
+    """From the request on: each of them writes down an order, and those who come too late leave nothing."""
+    chance = random.Random(20300107)
+    spans = [(first, first + chance.randint(1, 4)) for first in (chance.randint(10, 14) for _ in range(40))]
+
+    results = race([partial(stay, hotel, *span) for span in spans])
+
+    assert set(kinds(results)) == {"SlotTaken", "StayView"}
+    nights = [night for one in Booking.objects.all() for night in nights_between(one)]
+    sold = Counter(nights)
+    refused = [span for span, result in zip(spans, results, strict=True) if isinstance(result, SlotTaken)]
+    assert max(sold.values()) == ROOMS
+    assert all(any(sold[day(n)] == ROOMS for n in range(*span)) for span in refused)
+    assert Allocation.objects.count() == len(nights)
+    assert Customer.objects.count() == kinds(results)["StayView"]
+
+
+def nights_between(booking: Booking) -> list[date]:
+    zone = booking.business.zone
+    return nights_of(booking.starts_at.astimezone(zone).date(), booking.ends_at.astimezone(zone).date())
+
+
+def test_what_is_sold_by_the_night_has_no_slots(hotel: Hotel) -> None:
+    Resource.objects.filter(pk=hotel.pool.pk).update(keeps_hours=True)
+    WeeklyHours.objects.create(resource=hotel.pool, weekday=0, opens=time(9), closes=time(9))
+
+    assert free_slots(hotel.offering, first=day(10), last=day(20), now=NOW) == []

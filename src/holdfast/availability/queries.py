@@ -103,6 +103,8 @@ def slots_between(
     ``first`` and ``last`` are dates of the business, or of ``zone``. With ``at``, naive, it is the one that
     starts when the business's wall clock shows that.
     """
+    if offering.by_night:
+        return []  # nights are free or not, and begin at no hour of their own
     needed = resources_of(offering) if resources is None else resources
     rules = rules_of(offering)
     shown = zone or rules.zone
