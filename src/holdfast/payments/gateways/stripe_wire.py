@@ -15,8 +15,8 @@ from typing import Any, Protocol
 import stripe
 
 from .base import BadCredentials, GatewayError, Refused, Unclear, Unknown
-from .reading import Json
-from .transport import retry_after, scrub_text, send
+from .reading import Json, read_object
+from .transport import Answer, retry_after, scrub_text, send
 
 # The one that the package was made for; it goes with every request, whatever the account's own is.
 VERSION = "2026-10-28.endive"
@@ -49,10 +49,22 @@ class Wire(stripe.HTTPClient):
     ) -> tuple[str, int, Mapping[str, str]]:
         told = {name: value for name, value in (headers or {}).items() if not name.startswith("X-Stripe-")}
         answer = send(method.upper(), url, headers=told | {"User-Agent": "Holdfast"}, content=post_data)
-        return answer.body.decode("utf-8-sig", "replace"), answer.status, answer.headers
+        _check(answer)
+        return answer.body.decode("utf-8-sig"), answer.status, answer.headers
 
     def close(self) -> None:
         """The connections are the process's, and stay."""
+
+
+def _check(answer: Answer) -> None:
+    """Raises Unknown for what the package takes for granted and does not find."""
+    wait = retry_after(answer.headers)
+    try:
+        told = read_object(answer.body)
+    except Unknown as unreadable:
+        raise Unknown(f"HTTP {answer.status}: {unreadable}", retry_after=wait) from None
+    if not answer.good and not isinstance(told.get("error"), dict):
+        raise Unknown(f"HTTP {answer.status} without an error", retry_after=wait)
 
 
 class Page(Protocol):
