@@ -7,6 +7,7 @@ from django.db import connection
 
 from holdfast.booking.models import Booking
 from holdfast.notifications.models import Email
+from holdfast.notifications.sending import Mail
 from tests.support.booked import booked
 from tests.support.practice import Practice
 from tests.support.sandbox import Sandbox
@@ -70,6 +71,23 @@ def test_what_the_server_does_not_take_at_first_it_is_sent_again_and_takes_once(
     assert refused == (1, 0, 1)
     assert (mailroom.asked, len(mailroom.taken)) == (2, 1)
     assert Email.objects.get().sent_at is not None
+
+
+@pytest.mark.spec("HOT-7")
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Payment authorized — awaiting hotel confirmation (HB-7K2M4Q9ZT1B8X0CD)",
+        "Booking Confirmed - HB-7K2M4Q9ZT1B8X0CD",
+        "Bestätigt: Zimmer für übermorgen — नमस्ते, " + "ü" * 90,
+    ],
+)
+def test_a_subject_arrives_to_the_letter(db: None, mailroom: Mailroom, subject: str) -> None:
+    Mail(subject, "body", to=["guest@example.com"]).send()
+
+    (message,) = mailroom.taken
+    assert message["Subject"] == subject
+    assert max(map(len, mailroom.raw[0].split(b"\r\n"))) <= 78
 
 
 def test_an_answer_that_was_lost_leads_to_a_repeat_under_the_same_name(

@@ -21,6 +21,7 @@ class Demo:
         self.home = running.home
         self.url = f"http://127.0.0.1:{running.ports[0]}"
         self.sandbox = f"http://127.0.0.1:{running.ports[1]}"
+        self.live = f"http://127.0.0.1:{running.ports[2]}"
         self.http = httpx.Client(base_url=self.url, timeout=60)
 
     def newcomer(self, number: int) -> str:

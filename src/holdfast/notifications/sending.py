@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.mime.text import MIMEText
 from email.utils import parseaddr
 from typing import Any
@@ -16,6 +18,9 @@ from django.template.loader import render_to_string
 from .models import Email
 
 log = structlog.get_logger(__name__)
+
+# Words with letters beyond ASCII, and those between two such words.
+BEYOND_ASCII = re.compile(r"\S*[^\x00-\x7f]\S*(?:\s+\S*[^\x00-\x7f]\S*)*")
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,23 @@ class Fact:
     context: dict[str, Any]
     template: str = ""
     attached: tuple[MIMEText, ...] = ()
+
+
+class Mail(EmailMultiAlternatives):
+    """An email of whose subject only those words are encoded that must be.
+
+    Encoded whole, a long one begins on the line below its name, and some programs read a space before it.
+    """
+
+    def message(self, **how: Any) -> Any:
+        made = super().message(**how)
+        del made["Subject"]
+        made["Subject"] = BEYOND_ASCII.sub(_encoded, str(self.subject))
+        return made
+
+
+def _encoded(words: re.Match[str]) -> str:
+    return Header(words[0], "utf-8").encode().replace("\n", "")
 
 
 def message_id(
@@ -65,7 +87,7 @@ def send(
     if email.sent_at is not None:
         return
     template = fact.template or name
-    mail = EmailMultiAlternatives(
+    mail = Mail(
         subject=fact.subject,
         body=render_to_string(f"email/{template}.txt", fact.context),
         to=[fact.to],
