@@ -24,7 +24,7 @@ CAN_LOSE_A_COMMIT = ("worker", *DATABASE)
 TROUBLE = "trouble"  # the database refuses for a while, and loses no commit
 NOTICED_WITHIN = 30.0  # seconds from the server's restart to the moment in which a job is noted as failed
 ONCE = ("confirmed", "canceled", "quarantined")  # whatever their step
-TELL_OF_IT = ("confirmed", "received")  # one of them is sent of every booking that is paid
+TELL_OF_IT = ("confirmed", "received", "authorized")  # one of them is sent of every booking that is paid
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,9 @@ def money_without_an_answer(after: After) -> list[str]:
 
 
 def live_bookings_without_money(after: After) -> list[str]:
-    """What an order's live bookings cost is what is left of the money for it, and no more and no less."""
+    """What an order's live bookings cost is what is left of the money for it, and no more and no less. It may
+    be only reserved while somebody is to answer.
+    """
     rows = after.rows("""
         WITH costs AS (
             SELECT l.order_id, sum(l.price + coalesce(parts.price, 0)) AS price,
@@ -77,13 +79,59 @@ def live_bookings_without_money(after: After) -> list[str]:
             WHERE b.state IN ('pending_approval', 'confirmed', 'in_progress', 'completed')
             GROUP BY l.order_id
         ), kept AS (
-            SELECT order_id, sum(captured - refunding - refunded - reversed) AS money
+            SELECT order_id, sum(CASE state WHEN 'authorized' THEN authorized
+                ELSE captured - refunding - refunded - reversed END) AS money
             FROM holdfast_payments_payment WHERE wins GROUP BY order_id
         )
         SELECT told, price, coalesce(money, 0) FROM costs LEFT JOIN kept USING (order_id)
         WHERE price <> coalesce(money, 0)
     """)
     return [f"{told}: it costs {price}, and {money} is there for it" for told, price, money in rows]
+
+
+def money_taken_that_nobody_accepted(after: After) -> list[str]:
+    """Where money is reserved first, it was one of the staff who had it taken."""
+    rows = after.rows("""
+        SELECT p.reference, p.captured
+        FROM holdfast_payments_payment p
+        JOIN holdfast_payments_gatewayaccount a ON a.id = p.account_id AND a.gateway = 'stripe'
+        WHERE p.captured > 0 AND NOT EXISTS (
+            SELECT FROM holdfast_payments_transaction t
+            JOIN holdfast_platform_transition m ON m.subject = 'transaction' AND m.subject_id = t.id
+            WHERE t.payment_id = p.id AND t.kind = 'capture' AND m.before = '' AND m.actor LIKE 'staff:%')
+    """)
+    return [f"{captured} of {reference} was taken, and nobody had accepted" for reference, captured in rows]
+
+
+def confirmed_before_the_money_was_taken(after: After) -> list[str]:
+    rows = after.rows("""
+        SELECT b.reference, b.state, p.reference
+        FROM holdfast_booking_booking b
+        JOIN holdfast_orders_line l ON l.id = b.line_id
+        JOIN holdfast_payments_payment p ON p.order_id = l.order_id AND p.wins AND p.state = 'authorized'
+        WHERE b.state IN ('confirmed', 'in_progress', 'completed')
+    """)
+    return [f"{booking} is {state}, and {payment} is only reserved" for booking, state, payment in rows]
+
+
+def rooms_oversold(after: After) -> list[str]:
+    """Each night of each stay is counted by the calendar of its hotel, against how many rooms there are."""
+    rows = after.rows("""
+        SELECT o.title, night::date::text, count(*), r.capacity
+        FROM holdfast_booking_booking b
+        JOIN holdfast_orders_line l ON l.id = b.line_id
+        JOIN holdfast_catalog_offering o ON o.id = l.offering_id AND o.by_night
+        JOIN holdfast_catalog_business h ON h.id = o.business_id
+        JOIN holdfast_catalog_offering_resources x ON x.offering_id = o.id
+        JOIN holdfast_catalog_resource r ON r.id = x.resource_id
+        CROSS JOIN LATERAL generate_series(
+            date_trunc('day', b.starts_at AT TIME ZONE h.timezone),
+            date_trunc('day', b.ends_at AT TIME ZONE h.timezone) - interval '1 day',
+            interval '1 day') AS night
+        WHERE b.state IN ('pending_payment', 'pending_approval', 'confirmed', 'in_progress')
+        GROUP BY o.id, o.title, night, r.capacity HAVING count(*) > r.capacity
+    """)
+    return [f"{title}: {sold} of {rooms} rooms are sold on {night}" for title, night, sold, rooms in rows]
 
 
 def slots_sold_twice(after: After) -> list[str]:
@@ -200,7 +248,10 @@ CHECKS: dict[str, Callable[[After], list[str]]] = {
     "the gateway's ledger equals ours": money_that_differs,
     "every captured payment has its booking, its refund or its quarantine": money_without_an_answer,
     "every live booking has its money": live_bookings_without_money,
+    "nothing is confirmed before its money is taken": confirmed_before_the_money_was_taken,
+    "nothing reserved is taken that nobody has accepted": money_taken_that_nobody_accepted,
     "no slot is sold twice": slots_sold_twice,
+    "no room type is sold beyond its rooms any night": rooms_oversold,
     "no email is sent twice": emails_sent_twice,
     "every booking has its email": bookings_that_nobody_was_told_of,
     "what customers were told is true": promises_broken,

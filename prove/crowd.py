@@ -11,6 +11,7 @@ import httpx
 
 from .customer import Customer, GaveUp, Seen
 from .killer import Killer
+from .mailbox import Mailbox
 from .mischief import Mischief
 from .site import Site
 from .stories import STORIES, chosen
@@ -28,6 +29,7 @@ class Crowd:
     seed: str
     mischief: Mischief
     killer: Killer
+    mailbox: Mailbox
     seen: Seen = field(default_factory=Seen)
     told_stories: Counter[str] = field(default_factory=Counter)
     gave_up: list[str] = field(default_factory=list)
@@ -57,6 +59,7 @@ class Crowd:
             trade=trade,
             offerings=self.site.offerings,
             seen=self.seen,
+            mailbox=self.mailbox,
         )
         try:
             while (booking := self._take()) <= bookings:
@@ -77,9 +80,9 @@ class Crowd:
         story = chosen(random)
         self.told_stories[story] += 1
         try:
-            self.mischief.before(faults)
+            self.mischief.before(customer.trade.gateway, faults)
             opened = customer.book(random)
-            self.mischief.during(opened.reference, faults)
+            self.mischief.during(customer.trade.gateway, opened.reference, faults)
             STORIES[story].play(customer, opened, random)
         except (GaveUp, httpx.TransportError) as error:
             self.gave_up.append(f"{story}: {error}")

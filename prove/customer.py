@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
+from typing import TypeVar
 
 import httpx
 
+from .asking import Json, Opened, Slot, Step, TurnedAway
+from .mailbox import Mailbox
 from .site import PASSWORD
-from .trades import TRADES, Json, Opened, Slot, Step, TurnedAway
+from .trades import TRADES
 
 PATIENCE = 30.0  # seconds for one request, however often it is sent
 DECIDED_WITHIN = 25.0  # seconds that somebody looks at a waiting page
@@ -21,11 +25,20 @@ LONGEST_PAUSE = 3.0
 FIRST_DAY, DAYS = 8, 20  # from so many days ahead: what is canceled goes back in full
 
 
+T = TypeVar("T")
 Offerings = dict[str, list[int]]
 
 
 class GaveUp(Exception):
     """The customer has lost patience."""
+
+
+class HeldAlready(Exception):
+    """An earlier request of the customer's own was heard after all, and has ``opened`` a payment."""
+
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened.reference)
+        self.opened = opened
 
 
 @dataclass
@@ -40,10 +53,21 @@ class Seen:
 class Customer:
     """One person at one browser, whose every choice comes from ``random``."""
 
-    def __init__(self, url: str, email: str, *, trade: str, offerings: Offerings, seen: Seen) -> None:
+    def __init__(
+        self,
+        url: str,
+        email: str,
+        *,
+        trade: str,
+        offerings: Offerings,
+        seen: Seen,
+        mailbox: Mailbox | None = None,
+        signs_in: bool | None = None,
+    ) -> None:
         self.http = httpx.Client(base_url=url, timeout=45)
-        self.email, self.offerings, self.seen = email, offerings, seen
+        self.email, self.offerings, self.seen, self.mailbox = email, offerings, seen, mailbox
         self.sells, self.trade = trade, TRADES[trade]
+        self.signs_in = self.trade.signs_in if signs_in is None else signs_in
         self._token = ""
 
     def book(self, random: Random) -> Opened:
@@ -62,8 +86,16 @@ class Customer:
         raise GaveUp("no time could be held")
 
     def _held(self, slots: list[Slot], random: Random) -> Opened | None:
-        """Ask for what the trade's story asks, one after the other; None where something was in the way."""
-        story = self.trade.hold(slots, random)
+        """Ask for what the trade's story asks; None where something was in the way."""
+        try:
+            return self._play(self.trade.hold(slots, random), random)
+        except TurnedAway:
+            return None
+        except HeldAlready as own:
+            return own.opened
+
+    def _play(self, story: Generator[Step, Json, T], random: Random) -> T:
+        """Make a story's requests, one after the other. Raises TurnedAway, and HeldAlready."""
         go_on = partial(next, story)
         try:
             while True:
@@ -73,14 +105,12 @@ class Customer:
                 if answer.status_code in (200, 201, 204):
                     go_on = partial(story.send, answer.json() if answer.content else {})
                 elif (own := self._own_hold(answer)) is not None:
-                    return own
+                    raise HeldAlready(own)
                 else:
                     go_on = partial(story.throw, TurnedAway())
         except StopIteration as end:
-            opened: Opened | None = end.value
-            return opened
-        except TurnedAway:
-            return None
+            told: T = end.value
+            return told
 
     def _free_slots(self, random: Random) -> list[Slot]:
         """As many as are booked together: the first of the trade's own, the others perhaps of another."""
@@ -95,10 +125,11 @@ class Customer:
         sells = trade or self.sells
         offering = random.choice(self.offerings[sells])
         day = (datetime.now(UTC).date() + timedelta(days=FIRST_DAY + random.randrange(DAYS))).isoformat()
-        address = TRADES[sells].slots.format(offering=offering)
-        answer = self.ask("GET", address, random, params={"date": day})
-        free = answer.json()["slots"][:3] if answer.status_code == 200 else []
-        return Slot(sells, offering, day, random.choice(free)["start_time"]) if free else None
+        try:
+            free = self._play(TRADES[sells].free(offering, day, random), random)
+        except TurnedAway:
+            return None
+        return random.choice(free) if free else None
 
     def press(self, opened: Opened, outcome: str) -> httpx.Response:
         """Press a button of the gateway's page. The gateway is another's, and has not been killed."""
@@ -125,7 +156,8 @@ class Customer:
         return word, booking
 
     def cancel(self, booking: str, random: Random) -> None:
-        answer = self.ask("POST", self.trade.cancel.format(booking=booking), random)
+        key = "" if self.trade.signs_in else self._key_to(booking)
+        answer = self.ask("POST", self.trade.cancel.format(booking=booking, key=key), random)
         self.seen.answers[f"cancel {answer.status_code}"] += 1
         if answer.status_code == 200:
             self.seen.canceled.append(booking)
@@ -139,7 +171,10 @@ class Customer:
             self.seen.answers[f"move {answer.status_code}"] += 1
 
     def release(self, reference: str, random: Random) -> None:
-        answer = self.ask("POST", f"/api/payments/{reference}/release/", random)
+        """Let a time go, where that can be done."""
+        if not self.trade.release:
+            return
+        answer = self.ask("POST", self.trade.release.format(payment=reference), random)
         self.seen.answers[f"release {answer.status_code}"] += 1
 
     def ask(
@@ -149,7 +184,6 @@ class Customer:
         random: Random,
         *,
         json: Json | None = None,
-        params: dict[str, str] | None = None,
         follow_redirects: bool = False,
     ) -> httpx.Response:
         """One request, sent again under its key until there is an answer to it. Raises GaveUp."""
@@ -157,12 +191,11 @@ class Customer:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:
-                headers = {"Idempotency-Key": key, "Authorization": f"Bearer {self._signed_in()}"}
+                headers = {"Idempotency-Key": key} | self._shown()
                 answer = self.http.request(
                     *(method, address),
                     headers=headers,
                     json=json,
-                    params=params,
                     follow_redirects=follow_redirects,
                 )
             except httpx.TransportError as error:
@@ -191,6 +224,19 @@ class Customer:
     def _wait(self, why: str, seconds: float) -> None:
         self.seen.answers[f"asked again after {why}"] += 1
         time.sleep(min(seconds, LONGEST_PAUSE))
+
+    def _shown(self) -> dict[str, str]:
+        """Who asks, where that matters."""
+        return {"Authorization": f"Bearer {self._signed_in()}"} if self.signs_in else {}
+
+    def _key_to(self, booking: str) -> str:
+        """The key to a booking that its guest was mailed. Raises GaveUp."""
+        deadline = time.monotonic() + PATIENCE
+        while self.mailbox is not None and time.monotonic() < deadline:
+            if key := self.mailbox.keys.get(booking):
+                return key
+            time.sleep(0.5)
+        raise GaveUp(f"no mail came with the key to {booking}")
 
     def _signed_in(self) -> str:
         """An access token, asked for when there is none. Raises TransportError."""

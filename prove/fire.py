@@ -11,13 +11,13 @@ from django.db import connections
 from . import aftermath
 from .books import differences
 from .checks import After, lost_its_commit
-from .coaches import Coaches
 from .crowd import Crowd
 from .figures import in_words, percentile
 from .killer import Killer
 from .mischief import Mischief
 from .site import new_site
 from .stack import Stack
+from .staff import Staff
 from .trades import TRADES
 from .verdict import count_wrongs, everything_known
 from .watch import Watch
@@ -49,13 +49,13 @@ def fire(stack: Stack, size: Size) -> bool:
     )
     connections.close_all()
     stack.start_programs()
-    mischief = Mischief(stack.sandbox)
+    mischief = Mischief(stack.sandbox, stack.books)
     killer = Killer(stack, bookings=size.bookings, count=size.kills, random=Random(f"{size.seed}:kills"))
-    crowd = Crowd(stack.url, site, size.seed, mischief, killer)
+    crowd = Crowd(stack.url, site, size.seed, mischief, killer, stack.mailbox)
     watch = Watch(stack)
-    with Coaches(stack.url, site, seed=size.seed) as coaches:
+    with Staff(stack.url, site, seed=size.seed) as staff:
         _storm(crowd, killer, watch, bookings=size.bookings, people=people)
-    crowd.seen.answers.update(coaches.answers)
+    crowd.seen.answers.update(staff.answers)
     return _after_the_storm(stack, crowd, watch)
 
 

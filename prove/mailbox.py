@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socketserver
 import threading
 import time
@@ -9,8 +10,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
+from email.message import Message
 
 HOST = "127.0.0.1"
+KEY = re.compile(r"/stays/([A-Z0-9-]+)/\?key=([\w-]+)")
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: list[Mail] = []
+        self.keys: dict[str, str] = {}  # to each booking, the latest that was mailed
         self._server = _Server(self._take)
         self.host, self.port = HOST, int(self._server.server_address[1])
         threading.Thread(target=self._server.serve_forever, name="mailbox", daemon=True).start()
@@ -45,8 +49,16 @@ class Mailbox:
         self._server.server_close()
 
     def _take(self, body: bytes) -> None:
-        name = str(message_from_bytes(body)["Message-ID"]).strip("<> ").partition("@")[0]
+        mail = message_from_bytes(body)
+        name = str(mail["Message-ID"]).strip("<> ").partition("@")[0]
         self.mails.append(Mail(name, time.time()))
+        self.keys.update(KEY.findall(_words(mail)))
+
+
+def _words(mail: Message) -> str:
+    """The text of a mail, as its reader sees it."""
+    texts = [part.get_payload(decode=True) for part in mail.walk() if part.get_content_type() == "text/plain"]
+    return "\n".join(text.decode("utf-8", "replace") for text in texts if isinstance(text, bytes))
 
 
 class _Server(socketserver.ThreadingTCPServer):

@@ -8,11 +8,22 @@ from datetime import time, timedelta
 from django.contrib.auth.hashers import make_password
 
 from holdfast.availability.models import WeeklyHours
-from holdfast.catalog.models import Business, Member, Offering, Package, Provider, Resource
+from holdfast.catalog.models import (
+    Business,
+    Member,
+    Offering,
+    Package,
+    Provider,
+    Resource,
+    Room,
+    StayFee,
+    StayRules,
+)
 from holdfast.orders.models import PromoCode
 from holdfast.payments.models import GatewayAccount
 from holdfast.platform.models import User
 
+from .stays import HOTEL
 from .trades import PROMO
 
 PASSWORD = "prove that it holds"
@@ -27,6 +38,8 @@ MERCHANT = {
     "webhook_username": "simuser",
     "webhook_password": "Sim12345",
 }
+AT_STRIPE = {"secret_key": "sk_test_holdfast_demo", "webhook_secret": "whsec_holdfast_demo"}
+ROOMS = 4  # of each type
 
 
 @dataclass(frozen=True)
@@ -36,10 +49,13 @@ class Site:
     offerings: dict[str, list[int]]
     customers: list[str]
     coaches: list[str]  # each provider's
+    hoteliers: list[str]  # of the one hotel
 
 
 def new_site(*, sandbox_url: str, trades: tuple[str, ...], providers: int, customers: int) -> Site:
-    """A business of so many providers, each of whom sells every trade, and so many customers."""
+    """A business of so many providers, each of whom sells every trade but rooms; a hotel, where rooms are
+    sold; and so many customers.
+    """
     business = Business.objects.create(
         slug="prove",
         name="Prove",
@@ -59,10 +75,63 @@ def new_site(*, sandbox_url: str, trades: tuple[str, ...], providers: int, custo
     coaches = [f"coach{number}@prove.test" for number in range(providers)]
     people = [_provider(business, number, email, hashed) for number, email in enumerate(coaches)]
     PromoCode.objects.create(business=business, code=PROMO, percent=10)
-    offerings = {trade: [_offering(business, trade, person) for person in people] for trade in trades}
+    offerings = {
+        trade: [_offering(business, trade, person) for person in people]
+        for trade in trades
+        if trade != "hotels"
+    }
+    hoteliers = [f"hotelier{number}@prove.test" for number in range(2)]
+    if "hotels" in trades:
+        offerings["hotels"] = _hotel(sandbox_url, hoteliers, hashed, room_types=max(2, providers // 2))
     addresses = [f"customer{number}@prove.test" for number in range(customers)]
     User.objects.bulk_create(User(email=email, name="A customer", password=hashed) for email in addresses)
-    return Site(offerings, addresses, coaches)
+    return Site(offerings, addresses, coaches, hoteliers)
+
+
+def _hotel(sandbox_url: str, staff: list[str], hashed: str, *, room_types: int) -> list[int]:
+    """It takes money at Stripe, and in the same currency, so that one sum says what disagrees."""
+    hotel = Business.objects.create(
+        slug=HOTEL,
+        name="Prove Inn",
+        timezone="Asia/Kathmandu",
+        country="NP",
+        currency="INR",
+        email="desk@inn.prove.test",
+    )
+    GatewayAccount.objects.create(
+        business=hotel,
+        gateway="stripe",
+        credentials=AT_STRIPE,
+        base_urls={"api": f"{sandbox_url}/stripe"},
+    )
+    for email in staff:
+        user = User.objects.create(email=email, name="Front desk", password=hashed)
+        Member.objects.create(business=hotel, user=user, role=Member.Role.STAFF)
+    StayFee.objects.create(business=hotel, title="City tax", price=5_000, per="guest_night")
+    return [_room_type(hotel, number) for number in range(room_types)]
+
+
+def _room_type(hotel: Business, number: int) -> int:
+    pool = Resource.objects.create(
+        business=hotel,
+        kind=Resource.Kind.PLACE,
+        name=f"Rooms {number}",
+        capacity=ROOMS,
+        keeps_hours=False,
+    )
+    Room.objects.bulk_create(Room(pool=pool, name=f"{number}{room:02}") for room in range(ROOMS))
+    offering = Offering.objects.create(
+        business=hotel,
+        trade="hotels",
+        title=f"Room of type {number}",
+        price=PRICE,
+        duration=timedelta(days=1),
+        horizon=timedelta(days=90),
+        by_night=True,
+    )
+    offering.resources.add(pool)
+    StayRules.objects.create(offering=offering, occupancy=2, check_in_from=time(14), check_out_until=time(11))
+    return int(offering.pk)
 
 
 def _provider(business: Business, number: int, email: str, hashed: str) -> Resource:

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -34,6 +35,12 @@ LIFTED = (
     *("LIMIT_SIGN_IN", "LIMIT_REGISTER", "LIMIT_START_BY_ADDRESS", "LIMIT_START_BY_USER", "LIMIT_LOOK_UP"),
     *("LIMIT_BAD_WEBHOOK", "HOLDS_A_CUSTOMER", "HOLDS_AN_ADDRESS"),
 )
+
+
+WEBHOOKS = {
+    "phonepe": "/api/payments/webhook/phonepe/",
+    "stripe": "/api/public/hotel/room-bookings/stripe-webhook/",
+}
 
 
 class ProveFailed(Exception):
@@ -69,7 +76,9 @@ class Stack:
             connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(DATABASE)))
             connection.execute(SQL("CREATE DATABASE {}").format(Identifier(DATABASE)))
         self.database_url = make_conninfo(self.postgres.url, dbname=DATABASE)  # the same after a restart
-        self.sandbox = start_sandbox(data=self.books, webhook_url=self.webhook_url)
+        self.sandbox = start_sandbox(data=self.books, webhook_url=self.webhook_url("phonepe"))
+        stripe = replace(self.sandbox, gateway="stripe")
+        stripe.add_merchant("HOLDFAST_DEMO", webhook_url=self.webhook_url("stripe"))
         self.environment = self._environment()
         self._manage("migrate", "--no-input")
 
@@ -102,9 +111,8 @@ class Stack:
         """The sandbox's own file."""
         return self.home / "sandbox.sqlite3"
 
-    @property
-    def webhook_url(self) -> str:
-        return f"{self.url}/api/payments/webhook/phonepe/"
+    def webhook_url(self, gateway: str) -> str:
+        return f"{self.url}{WEBHOOKS[gateway]}"
 
     def answers(self) -> bool:
         """Whether the site says that it can serve, and a worker has been heard of."""

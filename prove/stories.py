@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from .asking import Opened
 from .customer import Customer
-from .trades import Opened
 
 
 @dataclass(frozen=True)

@@ -1,75 +1,14 @@
-"""What a client must know of a trade: what to ask and send, in which order, and what the answers mean.
-
-How a trade is booked is told by a generator: it yields each request, is sent the answer to it, and returns
-the payment that waits for its customer. Where a request is turned away, ``TurnedAway`` is thrown into it, so
-that it can clean up behind itself.
-"""
+"""How each trade is bought."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Sequence
 from random import Random
-from typing import Any
 
-Json = dict[str, Any]
+from .asking import Json, Opened, Slot, Step, Story, Trade, TurnedAway, times_of
+from .stays import STAYS
+
 PROMO = "PROVE10"
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A time as the slots call lists it, by the clock of the business."""
-
-    trade: str
-    offering: int
-    day: str
-    time: str
-
-
-@dataclass(frozen=True)
-class Step:
-    """One request; ``what`` names it in the figures."""
-
-    what: str
-    method: str
-    address: str
-    body: Json | None = None
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A payment that waits for its customer, and how to ask what became of it."""
-
-    reference: str
-    payment_url: str
-    look: Step
-
-
-class TurnedAway(Exception):
-    """A request was refused: the time is taken, or something else is in the way."""
-
-
-Story = Generator[Step, Json, Opened | None]
-
-
-@dataclass(frozen=True)
-class Trade:
-    """One front door. Addresses are templates of ``offering`` and ``booking``.
-
-    ``lines`` says how many times are booked together. ``own`` is a payment that we have begun already, from
-    its reference and address, where the trade tells of it. A trade that cannot be moved has no
-    ``reschedule``. ``outcome`` reads the payment's word, and the booking's reference or nothing.
-    """
-
-    slots: str
-    hold: Callable[[Sequence[Slot], Random], Story]
-    cancel: str
-    outcome: Callable[[int, Json], tuple[str, str]]
-    lines: Callable[[Random], int] = lambda random: 1
-    beside: tuple[str, ...] = ()  # trades of which a further line may be
-    own: Callable[[str, str], Opened] | None = None
-    reschedule: str = ""
-    moved: Callable[[Slot], Json] = field(default=lambda slot: {})
 
 
 def _birth() -> Json:
@@ -162,7 +101,7 @@ def _lessons_outcome(status: int, said: Json) -> tuple[str, str]:
 
 TRADES = {
     "astrology": Trade(
-        slots="/api/astrology/services/{offering}/slots/",
+        free=times_of("astrology", "/api/astrology/services/{offering}/slots/"),
         hold=_consultation,
         own=_consultations_payment,
         cancel="/api/astrology/bookings/{booking}/cancel/",
@@ -171,7 +110,7 @@ TRADES = {
         outcome=_consultations_outcome,
     ),
     "puja": Trade(
-        slots="/api/puja/services/{offering}/slots/",
+        free=times_of("puja", "/api/puja/services/{offering}/slots/"),
         hold=_cart,
         lines=lambda random: random.choice((1, 1, 2, 3)),
         beside=("astrology",),
@@ -181,9 +120,10 @@ TRADES = {
         outcome=_carts_outcome,
     ),
     "coaching": Trade(
-        slots="/booking/api/course/{offering}/slots/",
+        free=times_of("coaching", "/booking/api/course/{offering}/slots/"),
         hold=_lesson,
         cancel="/booking/api/booking/{booking}/cancel/",
         outcome=_lessons_outcome,
     ),
+    "hotels": STAYS,
 }

@@ -60,7 +60,9 @@ def dead_gateway(place: Place) -> Iterator[None]:
     old.stop()
     yield
     place.stack.sandbox = start_sandbox(
-        port=int(old.url.rpartition(":")[2]), data=place.stack.books, webhook_url=place.stack.webhook_url
+        port=int(old.url.rpartition(":")[2]),
+        data=place.stack.books,
+        webhook_url=place.stack.webhook_url("phonepe"),
     )
 
 

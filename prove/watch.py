@@ -78,8 +78,7 @@ def look(stack: Stack) -> Look:
     open_now = frozenset(
         reference
         for reference in differences(theirs, {name: ours[name] for name in known})
-        if theirs[reference].paid > ours.get(reference, NOTHING).paid
-        or theirs[reference].refunded > ours.get(reference, NOTHING).refunded
+        if theirs[reference].knows_more_than(ours.get(reference, NOTHING))
     )
     late = frozenset(reference for reference in open_now if ours.get(reference, NOTHING).given_up)
     return Look(time.time(), open_now, late)
