@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
-import psycopg
 import pytest
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -16,10 +13,11 @@ from holdfast.booking.models import Booking
 from holdfast.flows.cancellation import cancel_booking
 from holdfast.payments.models import Payment
 from prove.books import Account, differences
-from prove.checks import CHECKS, After
+from prove.checks import CHECKS
 from prove.customer import Seen
 from prove.killer import Kill
 from prove.mailbox import Mail, Mailbox
+from tests.prove.known import after, found
 from tests.support.booked import booked
 from tests.support.carts import TRADE, comes_in, filled, three_of
 from tests.support.practice import NOW, Practice
@@ -28,19 +26,6 @@ from tests.support.without import without
 
 PAID = 199900
 HAS_ITS_MONEY = "every live booking has its money"
-
-
-@contextmanager
-def after(mailbox: Mailbox, *, seen: Seen | None = None, kills: tuple[Kill, ...] = ()) -> Iterator[After]:
-    parameters = connection.get_connection_params()
-    address = {name: parameters[name] for name in ("host", "user", "dbname") if name in parameters}
-    with psycopg.connect(**address) as ours:
-        yield After({}, {}, ours, seen or Seen(), mailbox, kills, NOW)
-
-
-def found(after: After) -> list[str]:
-    """The names of the checks that say something."""
-    return [name for name, check in CHECKS.items() if check(after)]
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from email.message import EmailMessage
 from prove.mailbox import Mailbox
 
 
-def letter(message_id: str) -> EmailMessage:
+def letter(message_id: str, text: str = "Two lines,\n.one of which begins with a dot.\n") -> EmailMessage:
     message = EmailMessage()
     message["Message-ID"] = message_id
     message["From"], message["To"] = "us@example.com", "customer@example.com"
-    message.set_content("Two lines,\n.one of which begins with a dot.\n")
+    message.set_content(text)
     return message
 
 
@@ -27,3 +27,15 @@ def test_what_is_taken_is_remembered_by_its_message_id() -> None:
     sent = mailbox.by_id()["confirmed.booking.7"]
     assert [mail.kind for mail in sent] == ["confirmed", "confirmed"]
     assert sent[0].taken_at <= sent[1].taken_at
+
+
+def test_a_guest_finds_the_latest_key_to_a_booking_in_the_mail() -> None:
+    mailbox = Mailbox()
+
+    with smtplib.SMTP(mailbox.host, mailbox.port) as client:
+        for key in ("first-key", "second_key"):
+            said = f"Your booking: https://inn.example/stays/HB-7K2M/?key={key}\n"
+            client.send_message(letter(f"<{key}@example.com>", said))
+    mailbox.close()
+
+    assert mailbox.keys == {"HB-7K2M": "second_key"}

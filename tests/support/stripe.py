@@ -33,8 +33,7 @@ def stripe_gateway(practice: Practice, sandbox: Sandbox) -> Iterator[Sandbox]:
         credentials=CREDENTIALS,
         base_urls={"api": f"{sandbox.url}/stripe"},
     )
-    steered = at_stripe(sandbox)
-    steered.advance((NOW - datetime.now(UTC)).total_seconds())
+    steered = put_to_our_time(at_stripe(sandbox))
     yield steered
     steered.disarm()
     steered.reset_clock()
@@ -76,6 +75,12 @@ class InToysWords(Sandbox):
 
 def in_toys_words(sandbox: Sandbox) -> Sandbox:
     return InToysWords(sandbox.url, sandbox.process, sandbox.output, "stripe", sandbox.http)
+
+
+def put_to_our_time(sandbox: Sandbox) -> Sandbox:
+    """Its clock shows NOW."""
+    sandbox.advance((NOW - datetime.now(UTC)).total_seconds())
+    return sandbox
 
 
 def happens(sandbox: Sandbox, fault: str, reference: str, **extra: Any) -> None:
