@@ -64,7 +64,7 @@ def truth(world: World, number: int) -> Word:
     at = world.gateway[number]
     became = SAYS[at.status]
     took = at.took if became in HAS_MONEY else 0
-    return Word(became.value, took, lapses=at.lapses, gone=at.gone + _given_back(at))
+    return Word(became.value, took, lapses=at.lapses, gone=at.gone + _given_back(at), dispute=at.dispute)
 
 
 def _given_back(at: AtGateway) -> int:

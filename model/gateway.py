@@ -74,10 +74,27 @@ def dashboard(world: World, run: Run) -> Iterator[Step]:
             yield Step(f"Somebody takes the money of {whose} in the gateway's dashboard.", after)
             after = told(world, number, run, status="voided", **done)
             yield Step(f"Somebody sets the money of {whose} free in the gateway's dashboard.", after)
+        if at.status == "captured" and run.has_trouble("disputes"):
+            yield from _dispute(world, number)
         untouched = at.status == "captured" and not at.refunds and not at.gone
         if untouched and run.has_trouble("reversals") and world.now < SWEPT_WITHIN:
             after = with_gateway(world, number, gone=at.took)
             yield Step(f"The money of {whose} leaves again without us.", after)
+
+
+def _dispute(world: World, number: int) -> Iterator[Step]:
+    """The customer's bank withdraws the money, and decides; an appeal may win what was lost."""
+    at, whose = world.gateway[number], the_payment(world, number)
+    is_early = world.now < SWEPT_WITHIN
+    if not at.dispute and not at.refunds and not at.gone and is_early:
+        yield Step(f"A bank withdraws the money of {whose}.", with_gateway(world, number, dispute="open"))
+    if at.dispute == "open":
+        yield Step(f"The dispute about {whose} is lost.", with_gateway(world, number, dispute="lost"))
+    if at.dispute == "open" or (at.dispute == "lost" and is_early):
+        yield Step(
+            f"The dispute about {whose} is won: the money is back.",
+            with_gateway(world, number, dispute="won"),
+        )
 
 
 def paid(world: World, number: int, run: Run, *, amount: int | None = None) -> World:

@@ -18,4 +18,12 @@ def is_swept(world: World, number: int, run: Run) -> bool:
     """
     if run.has_trouble(AFTER_ALL):
         return gone_back(world.payments[number]) is not None
-    return run.has_trouble("reversals") and world.now < world.payments[number].created + SWEPT_WITHIN
+    payment = world.payments[number]
+    if run.has_trouble("disputes"):  # for as long as a bank may withdraw it, and until that is decided
+        return payment.dispute == "open" or world.now < run.bounds.end
+    return run.has_trouble("reversals") and world.now < payment.created + SWEPT_WITHIN
+
+
+def is_swept_later(world: World, number: int, run: Run) -> bool:
+    """The same a day after a refund is done with; told apart only where a bank may have the money meanwhile."""
+    return run.has_trouble("disputes") or is_swept(world, number, run)

@@ -13,7 +13,7 @@ from holdfast.payments.gateways.base import RefundBecame
 
 from .asking import truth
 from .gateway import told
-from .looking import is_swept
+from .looking import is_swept_later
 from .moving import free, move_payment, move_refund
 from .owing import owe_refund
 from .resolving import DOING as RESOLVING
@@ -196,9 +196,9 @@ def send_refund(world: World, errand: Errand, run: Run) -> Iterator[Step]:
         yield Step(f"The gateway has heard of {what} before, and says so unclearly.", lost)
         return
     at = world.gateway[number]
-    if at.gone:
+    if at.gone or at.dispute in ("open", "lost"):
         refused = recording._replace(word=Word(RefundBecame.FAILED.value))
-        yield Step(f"The gateway refuses {what}, which has gone back already.", with_errand(world, refused))
+        yield Step(f"The gateway refuses {what}, which has gone already.", with_errand(world, refused))
         return
     taken = (*heard, *[""] * (refund - len(heard)), "pending")
     sent = with_gateway(world, number, refunds=taken)
@@ -226,10 +226,10 @@ def record_refund(world: World, errand: Errand, run: Run) -> Iterator[Step]:
         yield Step(f"Whether {what} is through will be asked again.", after)
     elif became == RefundBecame.SUCCEEDED:
         world = move_refund(world, number, refund, "succeed")
-        after = with_payment(world, number, looked_after=is_swept(world, number, run))
+        after = with_payment(world, number, looked_after=is_swept_later(world, number, run))
         yield Step(f"It is recorded that {what} is through.", after)
     else:
-        yield _failed_refund(world, number, refund, what)
+        yield _failed_refund(world, number, refund, what, run)
 
 
 def look_back(world: World, errand: Errand, run: Run) -> Iterator[Step]:
@@ -251,8 +251,9 @@ def _reopened(world: World, errand: Errand) -> World:
     return _anew(with_payment(world, errand.payment, refunds=tuple(refunds)), errand.payment)
 
 
-def _failed_refund(world: World, number: int, refund: int, what: str) -> Step:
-    world = with_payment(move_refund(world, number, refund, "fail"), number, looked_after=False)
+def _failed_refund(world: World, number: int, refund: int, what: str, run: Run) -> Step:
+    world = move_refund(world, number, refund, "fail")
+    world = with_payment(world, number, looked_after=is_swept_later(world, number, run))
     if len(world.payments[number].refunds) < REFUND_TRIES:
         return Step(f"It is recorded that {what} has failed; it is owed anew.", _anew(world, number))
     return Step(f"It is recorded that {what} has failed too often; it waits for a person.", world)

@@ -226,10 +226,14 @@ def is_at_rest(world: World, run: Run) -> bool:
         world.now == run.bounds.end
         and not (world.errands or world.calls or world.mail or world.jobs)
         and not any(payment.looked_after for payment in world.payments)
-        and not any(at.status in UNDECIDED_THERE or "pending" in at.refunds for at in world.gateway)
+        and not any(_is_undecided(at) for at in world.gateway)
         and not any(order.state == "placed" and order.expires is not None for order in world.orders)
         and not any(order.answer_by is not None or _waits(order) for order in world.orders)
     )
+
+
+def _is_undecided(at: AtGateway) -> bool:
+    return at.status in UNDECIDED_THERE or "pending" in at.refunds or at.dispute == "open"
 
 
 def _waits(order: Order) -> bool:
@@ -261,7 +265,16 @@ def every_money_has_its_answer(world: World, run: Run) -> Iterator[str]:
             yield f"the gateway took the money of {the_payment(world, number)}, and nothing came of it"
 
 
-AT_REST: tuple[Property, ...] = (every_path_has_ended, every_money_has_its_answer)
+def every_dispute_is_known(world: World, run: Run) -> Iterator[str]:
+    """What a bank has withdrawn, or given back, is so in our books."""
+    for number, (payment, at) in enumerate(zip(world.payments, world.gateway, strict=True)):
+        was_missed = at.dispute == "won" and not payment.dispute  # it was over before anybody looked
+        if payment.dispute != at.dispute and not was_missed:
+            ours = payment.dispute or "unknown"
+            yield f"a dispute about {the_payment(world, number)} is {at.dispute}, and {ours} to us"
+
+
+AT_REST: tuple[Property, ...] = (every_path_has_ended, every_money_has_its_answer, every_dispute_is_known)
 
 
 def what_is_wrong(world: World, run: Run) -> str:

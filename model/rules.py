@@ -15,7 +15,7 @@ from holdfast.catalog.terms import DAY, Terms, Way
 from holdfast.flows.answers import Asked, Ruling
 from holdfast.flows.decisions import HAS_MONEY, Decision, Do, Hold, Known
 from holdfast.kernel.money import Money
-from holdfast.payments.gateways.base import Became, Outcome
+from holdfast.payments.gateways.base import Became, Dispute, DisputeBecame, Outcome
 
 from .world import PRICE, Word, World, moment
 
@@ -29,6 +29,7 @@ VOID_TRIES = 3
 SWEPT_WITHIN = 24 * 60  # money that pays is looked at once more when it is so old
 LATE_MONEY_COMES_WITHIN = timedelta(days=2)
 
+DISPUTE = "THE DISPUTE"  # there is one of a payment at most
 AFTER_ALL = "refunds that fail after all"  # a trouble
 
 PAYMENT_FIRST = Terms(Way.PAYMENT_FIRST, "", "", "", "", "", refund_shares=((DAY, 100),))
@@ -107,6 +108,7 @@ class Situation(NamedTuple):
     price: int = PRICE.amount
     comes_later: bool = False
     withdrawn: bool = False
+    dispute: str = ""
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,15 @@ def outcome(word: Word) -> Outcome:
         gateway_reference=None if word.became == Became.NOT_FOUND else "THEIRS",
         capture_before=moment(word.lapses) if word.lapses else None,
         refunded=Money(word.gone, PRICE.currency) if word.became == Became.CAPTURED else None,
+        disputes=_disputes(word),
     )
+
+
+def _disputes(word: Word) -> tuple[Dispute, ...]:
+    if not word.dispute:
+        return ()
+    became = DisputeBecame(word.dispute)
+    return (Dispute(DISPUTE, became, word.dispute, Money(word.took, PRICE.currency)),)
 
 
 def known(situation: Situation, *, frees: bool) -> Known:
@@ -179,4 +189,5 @@ def known(situation: Situation, *, frees: bool) -> Known:
         overtaken=situation.overtaken,
         comes_later=situation.comes_later,
         withdrawn=situation.withdrawn,
+        disputes={DISPUTE: DisputeBecame(situation.dispute)} if situation.dispute else {},
     )

@@ -174,6 +174,14 @@ DEFAULT = (
         troubles=frozenset({"refusals", "dashboard", "cancellation"}),
     ),
     Bounds(
+        "disputes",
+        wants=ONE,
+        moments=(0, 13, 45, 1500, 3300),
+        terms=replace(THEN_APPROVE, refund_shares=((10 * 60, 100),)),
+        at_once=1,
+        troubles=frozenset({"disputes", "cancellation", "refunds"}),
+    ),
+    Bounds(
         "refunds that fail after all",
         wants=ONE,
         moments=(0, 13, 30, 1500, 3100),

@@ -17,9 +17,21 @@ from .owing import give_back as owe_back
 from .rescheduling import carry_out_move, still_waits
 from .reserved import back_to_payment, captured, captured_instead, captured_outside, void_refused, voided
 from .rules import CarryOut, Run, Situation
-from .world import STANDS, Errand, Payment, Word, World, open_refund, price_of, under_way, with_payment
+from .world import (
+    STANDS,
+    Errand,
+    Payment,
+    Word,
+    World,
+    open_refund,
+    price_of,
+    under_way,
+    with_payment,
+    withdrawn,
+)
 
 ENDED_WITHOUT_MONEY = ("failed", "canceled", "expired")
+PAID_FOR = ("pending_approval", "confirmed")
 GIVEN_UP = ("expired", "withdrawn")
 
 
@@ -51,11 +63,12 @@ def situation(world: World, errand: Errand, run: Run) -> Situation:
         now=world.now,
         under_way=payment.movements[movement].kind if movement is not None else "",
         refused=errand.refused and movement == errand.movement,
-        gone=going + payment.reversed,
+        gone=going + payment.reversed - withdrawn(payment),
         overtaken=payment.seq != errand.since,
         price=price_of(payment),
         comes_later=payment.due == "difference",
         withdrawn=payment.withdrawn or _is_given_up(world, payment),
+        dispute=payment.dispute,
     )
 
 
@@ -148,11 +161,32 @@ def quarantine(world: World, number: int, word: Word, decision: Decision, run: R
 
 
 def reversed_(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
-    """More has gone back than we have sent. A payment of which nothing is left wins no longer."""
+    """More has gone back than we have sent, or a bank has withdrawn it. A payment of which nothing is left
+    wins no longer; one whose money a bank has given back wins again, if there is something to pay.
+    """
     payment = world.payments[number]
-    gone = word.gone - (payment.back if any(s in STANDS for s in payment.refunds) else 0)
+    going = payment.back if any(s in STANDS for s in payment.refunds) else 0
+    gone = max(word.gone - going, payment.reversed - withdrawn(payment))
+    if word.dispute:
+        payment = payment._replace(dispute=word.dispute)
+    gone += withdrawn(payment)
     wins = payment.wins and payment.captured > payment.back + gone
-    return nothing(with_payment(world, number, reversed=gone, wins=wins), number, word, decision, run)
+    after = with_payment(world, number, reversed=gone, wins=wins, dispute=payment.dispute)
+    if payment.dispute == "won" and not wins and payment.captured > going + gone:
+        after = _pay_again(after, number)
+    return nothing(after, number, word, decision, run)
+
+
+def _pay_again(world: World, number: int) -> World:
+    payment = world.payments[number]
+    if payment.quarantined:
+        return world
+    others = (other for n, other in enumerate(world.payments) if n != number)
+    is_asked_for = payment.has_won and not payment.withdrawn
+    is_paid = any(_has_paid(other) and _is_of(payment, other) for other in others)
+    stands = world.orders[payment.order].booking in PAID_FOR
+    pays = is_asked_for and not is_paid and stands
+    return with_payment(world, number, wins=pays, quarantined=not pays)
 
 
 CARRY_OUT: dict[Do, CarryOut] = {
@@ -201,7 +235,8 @@ def take_in(
         quarantined=quarantined,
         has_gateway_reference=True,
         capture_before=word.lapses or payment.capture_before,
-        looked_after=reserves or (wins and is_swept(world, number, run)),
+        # A dispute of which the same word tells is for a later sweep.
+        looked_after=reserves or bool(word.dispute) or (wins and is_swept(world, number, run)),
     )
     if not reserves:
         return with_payment(world, number, captured=word.took)

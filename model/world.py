@@ -70,6 +70,7 @@ class Payment(NamedTuple):
     capture_before: int = 0
     captured: int = 0
     reversed: int = 0
+    dispute: str = ""  # as we know of it: open, lost or won
     wins: bool = False
     has_won: bool = False
     quarantined: bool = False
@@ -95,6 +96,7 @@ class AtGateway(NamedTuple):
     shown: bool = False
     lapses: int = 0  # reserved money is free again then
     gone: int = 0  # given back by somebody else
+    dispute: str = ""  # before its customer's bank: open, lost or won
     effects: tuple[str, ...] = ()
     said_pending: bool = False
     refunds: tuple[str, ...] = ()  # by number, "" for one that the gateway has not heard of
@@ -108,6 +110,7 @@ class Word(NamedTuple):
     names_another: bool = False
     lapses: int = 0
     gone: int = 0
+    dispute: str = ""
 
 
 NO_ANSWER = Word("no answer")
@@ -203,6 +206,11 @@ def keeps_time(order: Order) -> bool:
 def open_refund(payment: Payment) -> int | None:
     """The number of the refund that is under way, if one is."""
     return next((n for n, state in enumerate(payment.refunds) if state in OPEN), None)
+
+
+def withdrawn(payment: Payment) -> int:
+    """What a bank has of it for a dispute, as far as we know."""
+    return payment.captured if payment.dispute in ("open", "lost") else 0
 
 
 def gone_back(payment: Payment) -> int | None:

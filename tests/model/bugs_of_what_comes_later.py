@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from holdfast.flows.answers import Asked, Ruling, answer_by, decide_approval
+from holdfast.flows.decisions import Decision, Do
 from holdfast.payments.gateways.base import Became
 from model.processes import close, look_back
 from model.production import PRODUCTION
 from model.rules import Run, Step
-from model.world import Errand, Word, World, with_errand
-from tests.model.bug import Bug, with_process
+from model.settling import reversed_
+from model.world import Errand, Word, World, with_errand, with_payment
+from tests.model.bug import Bug, with_carry_out, with_process
 
 EXPIRED = Word(Became.EXPIRED.value)
 
@@ -48,7 +50,36 @@ def believe_the_first_word(world: World, errand: Errand, run: Run) -> Iterator[S
     yield from look_back(world, errand._replace(word=Word("succeeded")), run)
 
 
+def forget_what_came_back(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
+    """A dispute is won, and its money pays nothing."""
+    after = reversed_(world, number, word, decision, run)
+    return with_payment(after, number, wins=world.payments[number].wins) if word.dispute == "won" else after
+
+
+def forget_the_dispute(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
+    """What a bank has withdrawn is written down, and nobody asks what it decides."""
+    return with_payment(reversed_(world, number, word, decision, run), number, looked_after=False)
+
+
 OF_WHAT_COMES_LATER = {
+    "money that a bank has given back pays nothing": Bug(
+        with_carry_out({Do.REVERSED: forget_what_came_back}),
+        scenario="disputes",
+        violated="was captured, pays nothing and is not on its way back",
+        steps=14,
+        story=(
+            "A bank withdraws the money",
+            "is won: the money is back.",
+            "is settled on the word “captured”",
+        ),
+    ),
+    "nobody asks what a bank has decided": Bug(
+        with_carry_out({Do.REVERSED: forget_the_dispute}),
+        scenario="disputes",
+        violated="a dispute about Customer A's payment is",
+        steps=14,
+        story=("A bank withdraws the money", "is settled on the word “captured”", "The dispute about"),
+    ),
     "a page that is being paid is taken for closed": Bug(
         with_process("close", take_it_for_closed),
         scenario="pages that we close",
