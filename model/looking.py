@@ -25,5 +25,5 @@ def is_swept(world: World, number: int, run: Run) -> bool:
 
 
 def is_swept_later(world: World, number: int, run: Run) -> bool:
-    """The same a day after a refund is done with; told apart only where a bank may have the money meanwhile."""
+    """The same a day after a refund is done with; told apart only where a bank may have it meanwhile."""
     return run.has_trouble("disputes") or is_swept(world, number, run)

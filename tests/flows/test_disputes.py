@@ -206,3 +206,17 @@ def test_an_event_about_a_dispute_names_only_stripes_own_payment_and_finds_ours(
     told = GatewayEvent.objects.filter(event="charge.dispute.created").get()
     assert purchase.gateway_reference.startswith("pi_")
     assert (told.reference, told.result) == (purchase.gateway_reference, "settled")
+
+
+@pytest.mark.spec("GW-33", "GW-66")
+def test_money_that_a_bank_has_is_seen_to_be_gone_also_when_no_refund_of_it_could_be_made(
+    story: Story, stripe_gateway: Sandbox
+) -> None:
+    happens(stripe_gateway, "dispute_opened", story.payment.reference)
+    canceled(story)
+    for _ in range(4):  # the refund, each that is made anew, and the sweep
+        by_a_sweep(stripe_gateway, story)
+
+    assert [state for kind, _, state in disputes(story) if kind == "refund"] == ["failed"] * 3
+    assert disputes(story)[-1] == ("dispute", PRICE, "pending")
+    assert story.payment.left == 0

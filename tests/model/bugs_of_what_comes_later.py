@@ -14,7 +14,7 @@ from model.processes import close, look_back
 from model.production import PRODUCTION
 from model.rules import Run, Step
 from model.settling import reversed_
-from model.world import Errand, Word, World, with_errand, with_payment
+from model.world import Errand, Word, World, open_refund, with_errand, with_payment
 from tests.model.bug import Bug, with_carry_out, with_process
 
 EXPIRED = Word(Became.EXPIRED.value)
@@ -58,15 +58,17 @@ def forget_what_came_back(world: World, number: int, word: Word, decision: Decis
 
 def forget_the_dispute(world: World, number: int, word: Word, decision: Decision, run: Run) -> World:
     """What a bank has withdrawn is written down, and nobody asks what it decides."""
-    return with_payment(reversed_(world, number, word, decision, run), number, looked_after=False)
+    after = reversed_(world, number, word, decision, run)
+    has_refund = open_refund(after.payments[number]) is not None
+    return with_payment(after, number, looked_after=has_refund)
 
 
 OF_WHAT_COMES_LATER = {
     "money that a bank has given back pays nothing": Bug(
         with_carry_out({Do.REVERSED: forget_what_came_back}),
         scenario="disputes",
-        violated="was captured, pays nothing and is not on its way back",
-        steps=14,
+        violated="Customer A's booking has not been paid for, once and in full",
+        steps=13,
         story=(
             "A bank withdraws the money",
             "is won: the money is back.",
@@ -77,7 +79,7 @@ OF_WHAT_COMES_LATER = {
         with_carry_out({Do.REVERSED: forget_the_dispute}),
         scenario="disputes",
         violated="a dispute about Customer A's payment is",
-        steps=14,
+        steps=16,
         story=("A bank withdraws the money", "is settled on the word “captured”", "The dispute about"),
     ),
     "a page that is being paid is taken for closed": Bug(

@@ -225,8 +225,9 @@ def _conclude(payment: Payment, refund: Transaction, outcome: RefundOutcome, *, 
         by=by,
         now=now,
     )
-    soon = now + gateway_class(payment.account).sweeps[0]
-    Payment.objects.filter(pk=payment.pk).update(next_look_at=soon if succeeded else None)
+    # Whatever came of it: what has gone back may come back, and what has not may leave without us.
+    sweep = now + gateway_class(payment.account).sweeps[0]
+    Payment.objects.filter(pk=payment.pk).update(next_look_at=sweep)
     if not succeeded:
         _try_anew(payment, refund, now=now)
     next_refund(payment, by=by, now=now)
