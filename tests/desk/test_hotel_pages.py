@@ -256,6 +256,42 @@ def test_a_stay_reads_sensibly_where_other_bookings_do(hotel: Hotel, reserving: 
     assert waits.booking_id in queue
 
 
+@pytest.mark.spec("DESK-1")
+def test_the_counter_leaves_stays_to_the_hotels_own_page(hotel: Hotel) -> None:
+    page = browser_of(hotel.staff).get("/desk/book/")
+
+    assert page.status_code == 200
+    assert page.context["options"] == []
+    assert "A stay is booked on the hotel’s own page" in in_words(page)
+
+
+@pytest.mark.spec("WEB-4")
+def test_a_page_listens_to_its_own_businesses_and_may_connect_there(hotel: Hotel, settings: Any) -> None:
+    settings.HOLDFAST_LIVE_URL = "http://127.0.0.1:9"
+    new_hotel("old-mill")
+    browser = browser_of(hotel.staff)
+
+    pages = [browser.get(f"/desk/{page}") for page in ("", "approvals/", "rooms/", "stays/")]
+
+    at = f"http://127.0.0.1:9/live/?channel=business-{hotel.business.slug}"
+    assert [page.content.decode().count(f'sse-connect="{at}"') for page in pages] == [1, 1, 1, 1]
+    assert all("connect-src 'self' http://127.0.0.1:9;" in page["Content-Security-Policy"] for page in pages)
+
+
+@pytest.mark.spec("WEB-4")
+def test_what_was_said_waits_for_whoever_did_it_while_the_page_reads_itself_anew(
+    hotel: Hotel, reserving: Sandbox
+) -> None:
+    booking, browser = guest(hotel, reserving), browser_of(hotel.staff)
+    browser.post(f"/desk/bookings/{booking}/check-in/", {"from": "stays", "business": booking.business.slug})
+
+    refresh = browser.get("/desk/stays/", headers={"HX-Trigger": "house"})
+    own = browser.get("/desk/stays/")
+
+    assert "A guest is in room" not in in_words(refresh)
+    assert "A guest is in room 201." in in_words(own)
+
+
 def test_a_day_costs_as_much_with_three_stays_as_with_one(hotel: Hotel, reserving: Sandbox) -> None:
     browser = browser_of(hotel.staff)
     guest(hotel, reserving)

@@ -108,7 +108,7 @@ class Live:
 
 def start_live(folder: Path, **settings: str) -> Live:
     """Start a live process on the database that the tests are connected to. The caller stops its program."""
-    port = settings.get("LIVE_PORT") or free_port()
+    port = free_port()
     environment = _environment(folder) | {"LIVE_PORT": str(port)} | settings
     live = Live(f"http://127.0.0.1:{port}", Program("live", *LIVE, environment=environment, logs=folder))
     try:

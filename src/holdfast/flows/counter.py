@@ -78,8 +78,11 @@ class Price:
 
 
 def sold_by(user: User, business: Business) -> QuerySet[Offering]:
-    """What this user may book others in for: all that the business sells, or what is theirs to give."""
-    offered = on_offer().filter(business=business).order_by("title", "pk")
+    """What this user may book others in for: all that the business sells, or what is theirs to give.
+
+    Not what is sold by the night: a stay has days and guests in place of a time.
+    """
+    offered = on_offer().filter(business=business, by_night=False).order_by("title", "pk")
     if businesses_run_by(user).filter(pk=business.pk).exists():
         return offered
     gives = user.memberships.filter(business=business, role=Member.Role.PROVIDER).exists()
