@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.availability.seats import Seated, full_periods, seats_for, seats_left
+from holdfast.availability.seats import Seated, full_periods, seats_for, seats_left, seats_left_each
 from holdfast.kernel.errors import SlotTaken
 from holdfast.kernel.period import Period
 
@@ -78,6 +79,16 @@ def test_seats_left_are_those_of_the_fullest_moment() -> None:
 
 
 spans = st.tuples(st.integers(0, LONGEST - 1), st.integers(1, 5)).map(lambda s: hours(s[0], s[0] + s[1]))
+
+
+@settings(derandomize=True, deadline=None)
+@given(capacity=st.integers(1, 4), kept=st.lists(spans, max_size=12))
+def test_seats_left_in_each_of_many_are_those_left_in_every_one(capacity: int, kept: list[Period]) -> None:
+    each = [hours(first, first + 2) for first in range(0, LONGEST, 2)]
+
+    left = seats_left_each(each, capacity=capacity, kept=Counter([*kept, each[0]]))
+
+    assert left == [seats_left(one, capacity=capacity, kept=[*kept, each[0]]) for one in each]
 
 
 @settings(derandomize=True, deadline=None, max_examples=300)

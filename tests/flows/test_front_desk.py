@@ -29,6 +29,7 @@ from holdfast.flows.stays import (
 )
 from holdfast.kernel.errors import Conflict, Forbidden, Invalid, NotFound, SlotTaken
 from holdfast.kernel.period import Period
+from holdfast.platform.models import Transition
 from holdfast.surfaces.hotels.terms import TERMS, TRADE
 from tests.support.hotel import (
     ROOMS,
@@ -87,6 +88,8 @@ def test_who_comes_has_the_first_free_room_or_the_one_that_is_chosen(hotel: Hote
     assert [again(hotel, seen).room for seen in (one, other, third)] == ["201", "203", "202"]
     assert again(hotel, one).state == "in_progress"
     assert again(hotel, one).checked_in_at == at(hotel, 10)
+    told = Transition.objects.filter(subject="booking", event="begin").order_by("pk")
+    assert list(told.values_list("reason", flat=True)) == ["room 201", "room 203", "room 202"]
     assert_all_is_well(now=at(hotel, 10))
 
 

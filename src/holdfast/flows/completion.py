@@ -52,19 +52,18 @@ def say(reference: str, event: str, *, by: User, trade: str, now: datetime, room
     change = change_from_inside(reference, by=by, trade=trade)
     with transaction():
         lock(change.order_id)
-        booking = Booking.objects.select_related("line__offering", "business").get(pk=change.booking_id)
+        booking = Booking.objects.select_related("line", "stay", "business").get(pk=change.booking_id)
         booking.lifecycle.after(booking.state, event)
         if not _is_time(booking, event, now=now):
             raise Conflict(NOT_YET)
-        booking.move(event, by=change.by, at=now)
-        if booking.line.offering.by_night:
-            STAYS[event](booking, room=room, now=now)
+        why = STAYS[event](booking, room=room, now=now) if hasattr(booking, "stay") else ""
+        booking.move(event, by=change.by, at=now, why=why)
 
 
 def _is_time(booking: Booking, event: str, *, now: datetime) -> bool:
     if booking.state == "in_progress":
         return True
-    if not booking.line.offering.by_night:
+    if not hasattr(booking, "stay"):
         return now >= booking.starts_at - EARLY[event]
     zone = booking.business.zone
     has_come = now.astimezone(zone).date() >= booking.starts_at.astimezone(zone).date()

@@ -35,8 +35,10 @@ def _rooms_of(booking: Booking) -> QuerySet[Room]:
 
 
 @transaction_required
-def give_room(booking: Booking, *, room: int | None, now: datetime) -> None:
+def give_room(booking: Booking, *, room: int | None, now: datetime) -> str:
     """Its guests have come: they have this room, or the first that is free. The caller has the order's lock.
+
+    Answers which, as it is remembered.
 
     Raises NotFound, and Conflict where somebody is in it, or none is free. Who chooses has the pool's lock,
     so that two who come at once choose one after the other; the index has the last word.
@@ -51,6 +53,7 @@ def give_room(booking: Booking, *, room: int | None, now: datetime) -> None:
     except IntegrityError as taken:
         raise Conflict(OCCUPIED.format(given.name)) from taken
     log.info("checked_in", booking=booking.reference, room=given.name)
+    return f"room {given.name}"
 
 
 def _pool_of(booking: Booking) -> UUID:
@@ -67,21 +70,27 @@ def _this_room(booking: Booking, room: int) -> Room:
 
 
 @transaction_required
-def take_room_back(booking: Booking, *, room: int | None, now: datetime) -> None:
+def take_room_back(booking: Booking, *, room: int | None, now: datetime) -> str:
     """Its guests have left: the room can be given again, and nights that have not begun are free."""
     Stay.objects.filter(pk=booking.pk).update(checked_out_at=now)
-    nights = release_from(booking.line.owner, now)
-    log.info("checked_out", booking=booking.reference, nights_freed=nights)
+    left = _nights_freed(booking, now=now)
+    log.info("checked_out", booking=booking.reference, left=left)
+    return left
 
 
 @transaction_required
-def free_nights(booking: Booking, *, room: int | None, now: datetime) -> None:
+def free_nights(booking: Booking, *, room: int | None, now: datetime) -> str:
     """Nobody has come: what is left of the nights is free."""
-    release_from(booking.line.owner, now)
+    return _nights_freed(booking, now=now)
 
 
-# What follows from saying that a stay has begun, is over, or was missed.
-STAYS: dict[str, Callable[..., None]] = {
+def _nights_freed(booking: Booking, *, now: datetime) -> str:
+    nights = release_from(booking.line.owner, now)
+    return f"nights freed: {nights}" if nights else ""
+
+
+# What follows from saying that a stay has begun, is over, or was missed; each answers what to remember of it.
+STAYS: dict[str, Callable[..., str]] = {
     "begin": give_room,
     "complete": take_room_back,
     "miss": free_nights,

@@ -76,8 +76,8 @@ def open_session(reference: str, *, business: str, now: datetime, method: str = 
 
 
 def _due_of(reference: str, business: str) -> Due:
-    booking = Booking.objects.select_related("line").filter(reference=reference, business__slug=business)
-    found = booking.filter(line__offering__by_night=True).first()
+    there = Booking.objects.filter(reference=reference, business__slug=business, stay__isnull=False)
+    found = there.select_related("line").first()
     if found is None:
         stay_of(reference, business=business)
         raise Conflict(NOT_SUBMITTED)

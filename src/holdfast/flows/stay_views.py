@@ -122,8 +122,8 @@ def stay_with_key(reference: str, key: str, *, business: str) -> StayView:
 
 
 def stays() -> QuerySet[Booking]:
-    """Every booking of a room type, with what its view needs."""
-    those = Booking.objects.filter(line__offering__by_night=True)
+    """Every stay that has been booked, with what its view needs."""
+    those = Booking.objects.filter(stay__isnull=False)
     return those.select_related(
         "line__offering__business", "line__order", "customer", "stay__room", "business"
     ).order_by("-line_id")
