@@ -51,7 +51,8 @@ from tests.support.practice import (
     wish,
 )
 from tests.support.sandbox import Sandbox
-from tests.support.toy import toy_gateway  # noqa: F401 - a fixture, for pytest to find here
+from tests.support.stripe import stripe_gateway  # noqa: F401 - a fixture, for pytest to find here
+from tests.support.toy import toy_gateway  # noqa: F401 - as above
 from tests.support.ways import FAR, reserving  # noqa: F401 - the second is a fixture, for pytest to find
 from tests.support.worker import work
 

@@ -13,7 +13,7 @@ from django.test import Client
 
 from holdfast.booking.models import Booking
 from holdfast.flows.giving_back import preview_refund, refund_booking
-from holdfast.flows.reconciliation import reconcile
+from holdfast.flows.reconciliation import look_at, reconcile
 from holdfast.flows.recording import Method, Taken, record_payment
 from holdfast.flows.timeline import timeline_of
 from holdfast.flows.watching import ids_of_money_that_waits, money_waiting_on_a_person
@@ -29,6 +29,7 @@ from tests.support.racing import race, statuses
 from tests.support.sandbox import Sandbox
 from tests.support.shop import Story, at, bought
 from tests.support.statements import count_statements
+from tests.support.stripe import happens
 from tests.support.ways import HOLD, PRICE, SOON, TRADE, Sold, asked_for, sold
 from tests.support.worker import work
 
@@ -323,3 +324,21 @@ def test_the_first_page_leads_to_it_with_a_count(waits: Payment, cash: Transacti
     page = page_of(browser_of(staff), "/desk/")
 
     assert f'<a href="{MONEY}">See to this money (2)</a>' in page
+
+
+def test_money_that_a_bank_has_withdrawn_is_among_what_waits_until_the_bank_has_decided(
+    practice: Practice, stripe_gateway: Sandbox, staff: User
+) -> None:
+    story: Story = bought(stripe_gateway, at(practice.offering, "10:00"))
+    happens(stripe_gateway, "dispute_opened", story.payment.reference)
+    look_at(story.payment.pk, now=SOON)
+
+    meanwhile = page_of(browser_of(staff))
+    happens(stripe_gateway, "dispute_lost", story.payment.reference)
+    look_at(story.payment.pk, now=SOON)
+
+    assert "Its customer disputes it, and the bank has it meanwhile." in meanwhile
+    assert "₹1,999.00" in meanwhile
+    assert story.payment.reference not in page_of(browser_of(staff))
+    moved = page_of(browser_of(staff), f"/desk/payments/{story.payment.reference}/")
+    assert "Withdrawn by a bank: its customer disputes it" in moved

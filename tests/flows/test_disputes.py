@@ -6,13 +6,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.core import mail
 
+from holdfast.catalog.models import Business
 from holdfast.flows.audit import look_for_wrongs
 from holdfast.flows.reconciliation import reconcile
+from holdfast.flows.senders import forget_senders
 from holdfast.flows.watching import money_waiting_on_a_person
-from holdfast.payments.models import Payment, Transaction
+from holdfast.payments.models import GatewayAccount, Payment, Transaction
 from holdfast.platform.models import GatewayEvent
-from tests.support.practice import NOW, Practice
+from tests.support.practice import NOW, Practice, new_practice
 from tests.support.sandbox import Sandbox
 from tests.support.shop import Story, at, bought, canceled
 from tests.support.stripe import happens, tell
@@ -30,6 +33,7 @@ Known = Callable[[Sandbox, Story], datetime]
 @pytest.fixture
 def story(practice: Practice, stripe_gateway: Sandbox) -> Story:
     """A booking in twelve days that was paid by card."""
+    Business.objects.filter(pk=practice.business.pk).update(email="desk@example.com")
     return bought(stripe_gateway, at(practice.offering, "10:00"))
 
 
@@ -77,6 +81,8 @@ def test_money_that_is_disputed_is_gone_until_the_bank_decides_and_somebody_is_t
     assert (story.payment.reversed, story.payment.left, story.payment.wins) == (PRICE, 0, False)
     assert waits(story)
     assert emails().count("disputed") == 1
+    work()
+    assert mail.outbox[-1].subject == f"A customer disputes a payment: {story.payment.reference}"
     assert story.states == ["completed", "confirmed"]
     assert wrongs(when) == NO_MONEY
 
@@ -113,7 +119,9 @@ def test_what_a_dispute_that_is_lost_has_taken_stays_gone(
     assert disputes(story) == [("dispute", PRICE, "succeeded")]
     assert (story.payment.reversed, story.payment.wins) == (PRICE, False)
     assert not waits(story)
-    assert emails().count("disputed") == 2
+    work()
+    assert mail.outbox[-1].subject == f"A dispute is lost: {story.payment.reference}"
+    assert "Nothing is left of it" in mail.outbox[-1].body
     assert wrongs(when) == NO_MONEY
 
 
@@ -220,3 +228,24 @@ def test_money_that_a_bank_has_is_seen_to_be_gone_also_when_no_refund_of_it_coul
     assert [state for kind, _, state in disputes(story) if kind == "refund"] == ["failed"] * 3
     assert disputes(story)[-1] == ("dispute", PRICE, "pending")
     assert story.payment.left == 0
+
+
+def test_of_two_businesses_with_one_account_at_stripe_the_one_that_was_paid_hears_of_a_dispute(
+    practice: Practice, sandbox: Sandbox, stripe_gateway: Sandbox
+) -> None:
+    ours = practice.account
+    twin = {"credentials": ours.credentials, "base_urls": ours.base_urls}
+    other = new_practice(sandbox, slug="other")
+    other.account.delete()
+    GatewayAccount.objects.create(business=other.business, gateway="stripe", **twin)
+    GatewayAccount.objects.filter(pk=ours.pk).delete()
+    practice.account = GatewayAccount.objects.create(business=practice.business, gateway="stripe", **twin)
+    forget_senders()
+    story = bought(stripe_gateway, at(practice.offering, "10:00"))
+    happens(stripe_gateway, "dispute_opened", story.payment.reference)
+
+    by_events(stripe_gateway, story)
+
+    told = GatewayEvent.objects.filter(event="charge.dispute.created").get()
+    assert (told.account_id, told.result) == (practice.account.pk, "settled")
+    assert disputes(story) == [("dispute", PRICE, "pending")]

@@ -7,18 +7,38 @@ are told of Stripe as well; what is signed and spelled in a wrong way is tried c
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
+import httpx
 import pytest
+from django.test import Client
 
 from holdfast.booking.models import Booking
+from holdfast.flows.reconciliation import reconcile
+from holdfast.flows.returning import standing
 from holdfast.flows.settlement import settle
 from holdfast.kernel.errors import Unavailable
+from holdfast.payments.gateways.deadline import deadline
 from holdfast.payments.models import Payment
 from holdfast.platform.models import GatewayEvent
 from tests.flows.books import nothing_booked, standing_of
-from tests.flows.door import PATH, open_door
-from tests.gateways.story import OPEN, PRICE, Fault, booked_once, deliver_all, fault, happened, look_on, paid
+from tests.flows.door import PATH, deliver, open_door
+from tests.gateways.story import (
+    LOOKS,
+    OPEN,
+    PRICE,
+    Fault,
+    booked_once,
+    deliver_all,
+    fault,
+    happened,
+    look_on,
+    paid,
+)
+from tests.gateways.troubles import SHORT
 from tests.support.practice import NOW, Practice, held, payment_of
+from tests.support.racing import race
 from tests.support.sandbox import Sandbox
 from tests.support.stripe import WEBHOOK_PATH
 from tests.support.ways import (
@@ -171,6 +191,64 @@ def test_another_amount_or_currency_is_quarantined_and_books_nothing(
     assert (payment.captured, payment.currency) == took
     assert (payment.quarantined, payment.wins) == (True, False)
     assert not Booking.objects.exists()
+
+
+@pytest.mark.spec("GW-4", "GW-7")
+def test_the_page_that_stripe_sends_back_to_asks_stripe_and_believes_nothing_else(
+    practice: Practice, stripe_gateway: Sandbox
+) -> None:
+    checkout = held(practice)
+    page, lies = f"/pay/return/{checkout.reference}/", {"session_id": "cs_test_other", "status": "complete"}
+
+    before = [Client().get(page, lies).status_code for _ in range(3)]
+    assert standing_of(checkout.reference) == OPEN
+    stripe_gateway.settle(checkout.reference)
+    after = standing(checkout.reference, now=NOW + timedelta(minutes=1)).status
+
+    assert (set(before), after) == ({200}, "SUCCESS")
+    assert booked_once(checkout)
+
+
+@pytest.mark.spec("GW-10")
+def test_fifty_events_at_once_are_one_event_and_one_booking(
+    practice: Practice, stripe_gateway: Sandbox
+) -> None:
+    checkout = paid(practice, stripe_gateway, fault("webhook_burst", copies=50))
+    sent = [one for one in stripe_gateway.webhooks(checkout.reference) if one["body"].count("evt_")]
+    first = [one for one in sent if one["body"] == sent[0]["body"]]
+
+    def some(part: list[dict[str, Any]]) -> set[int]:
+        return {deliver(one["body"].encode(), one["headers"], path=WEBHOOK_PATH) for one in part}
+
+    statuses = race([partial(some, first[start::5]) for start in range(5)])
+    work()
+    look_on(stripe_gateway)
+
+    assert len(first) == 50
+    assert statuses == [{200}] * 5
+    assert [event.deliveries for event in GatewayEvent.objects.all()] == [50]
+    assert booked_once(checkout)
+
+
+@pytest.mark.spec("GW-49", "GW-50")
+def test_where_stripes_page_is_down_another_attempt_is_paid_and_a_slow_answer_is_none(
+    practice: Practice, stripe_gateway: Sandbox
+) -> None:
+    stripe_gateway.arm("page_down")
+    first = held(practice)
+    assert first.payment_url is not None
+    assert httpx.get(first.payment_url).status_code == 503
+    second = held(practice, at="11:00")
+    stripe_gateway.settle(second.reference)
+    stripe_gateway.arm("retrieve_session_slow", only=second.reference, seconds=0.2)
+
+    with deadline(SHORT):
+        reconcile(now=LOOKS[0])
+    assert standing_of(second.reference) == OPEN
+    look_on(stripe_gateway)
+
+    assert booked_once(second)
+    assert payment_of(first).state == "expired"
 
 
 # ---- the session ----------------------------------------------------------------------------------------

@@ -85,7 +85,8 @@ def _follow(story: Story, dispute: Dispute, before: Known | None) -> None:
     if before is not None and dispute.became is DisputeBecame.WON:
         record_dispute_won(before.row, word=dispute.word, now=story.now)
         _pay_again(story)
-    post("email", name="disputed", payment=payment.pk, step=payment.transactions.count(), how=dispute.became)
+    step = f"{dispute.reference}-{dispute.became}"
+    post("email", name="disputed", payment=payment.pk, step=step, how=dispute.became)
 
 
 def _pay_again(story: Story) -> None:
