@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from holdfast.platform.models import Transition, User
@@ -63,6 +64,25 @@ def test_whoever_comes_back_after_a_kill_is_told_what_happened_meanwhile(
         ("booking-updated", "confirmed"),
     ]
     assert after.data["status"] == "done"
+
+
+def test_a_connection_to_the_database_that_breaks_loses_nothing(
+    live: Live, academy: Academy, customer: User
+) -> None:
+    booking = a_booking(academy, customer)
+    with live.listening(f"booking-{booking.reference}") as guest:
+        guest.next()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND application_name LIKE 'holdfast %'"
+            )
+            broken = cursor.rowcount
+        move(booking, "await_approval", "approve")
+        told = [guest.until("paid"), guest.until("confirmed")]
+
+    assert broken == 2, "of live, and of the notifier"
+    assert len(told) == 2
 
 
 def test_whoever_is_asked_to_stop_ends_every_stream_and_exits(

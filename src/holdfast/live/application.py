@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 import structlog
 from django.conf import settings
+from django.db import OperationalError
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, QueryParams
@@ -23,7 +23,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from holdfast.flows.following import Change, Cursor, changes_after
-from holdfast.kernel.errors import HoldfastError
+from holdfast.kernel.errors import HoldfastError, Unavailable
 from holdfast.platform import metrics
 from holdfast.platform.connections import connections_returned
 from holdfast.web.errors import body_of, headers_of, status_of
@@ -66,6 +66,7 @@ def application_of(hub: Hub) -> Starlette:
     )
 
 
+NOT_NOW = "This cannot be answered just now. Please try again shortly."
 LAST_CHUNK: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
@@ -78,10 +79,13 @@ class Streams:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self.hub.began.wait()
+            if not self.hub.is_reading:
+                raise Unavailable(NOT_NOW)
             admission, address = await self._asked(let_in, scope, now=self.clock.now())
-            with ExitStack() as stack:
-                stack.enter_context(self.hub.a_place(admission.places(address)))
+            if scope["method"] == "HEAD":
+                await Response(headers=HEADERS)(scope, receive, send)
+                return
+            with self.hub.a_place(admission.places(address)):
                 await self._stream(admission, scope, receive, send)
         except HoldfastError as refusal:
             answer = JSONResponse(body_of(refusal), status_of(refusal), headers_of(refusal))
@@ -124,14 +128,20 @@ class Streams:
 
         async def check(now: datetime) -> str | None:
             nonlocal ticket
+            if not self.hub.is_reading:
+                return None  # Nobody can be asked, and nothing can be told. The next time will do.
             ticket = await self._asked(check_again, scope, ticket, now=now)
             return ticket.as_json if ticket else None
 
         return Door(missed, check)
 
     async def _asked(self, question: Callable[..., T], *args: object, **kwargs: object) -> T:
+        """What a thread finds out. Raises Unavailable when the database cannot be asked."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, partial(question, *args, **kwargs))
+        try:
+            return await loop.run_in_executor(self._threads, partial(question, *args, **kwargs))
+        except OperationalError as error:
+            raise Unavailable(NOT_NOW) from error
 
 
 def _missed(after: Cursor, limit: int) -> list[Change]:

@@ -50,17 +50,22 @@ class Hub:
 
     def __init__(self) -> None:
         self.position = Cursor()
-        self.is_reading = False
-        self.began = asyncio.Event()
+        self.reads = asyncio.Event()  # else nothing is told, and nobody can be asked who may listen
+        self._has_begun = False
         self.closing = asyncio.Event()
         self.listeners: set[Listener] = set()
         self._by_whose: defaultdict[str | int, set[Listener]] = defaultdict(set)
         self._places: Counter[str] = Counter()
 
-    def begin(self, position: Cursor) -> None:
-        """The reader knows where it is: from here on nothing is missed."""
-        self.position = position
-        self.began.set()
+    def begin(self, latest: Cursor) -> None:
+        """The reader reads. The first time it begins with what comes now; later it goes on where it was."""
+        if not self._has_begun:
+            self.position, self._has_begun = latest, True
+        self.reads.set()
+
+    @property
+    def is_reading(self) -> bool:
+        return self.reads.is_set()
 
     def publish(self, changes: Sequence[Change]) -> None:
         """Hand on what the reader has read, in its order."""

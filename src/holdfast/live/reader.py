@@ -16,6 +16,7 @@ from .hub import Hub
 log = structlog.get_logger(__name__)
 
 WAKING = "holdfast_live"  # what the notifier sends, and nobody else
+NAME = "holdfast live"  # among the database's connections
 LOOKS_EVERY = 1.0  # seconds, when nothing wakes it
 TRIES_AGAIN_AFTER = 1.0
 AT_ONCE = 500
@@ -25,24 +26,20 @@ async def read_on(hub: Hub, conninfo: str) -> None:
     """Hand on what changes until this is canceled. What happens without a connection is read afterwards."""
     while True:
         try:
-            async with await AsyncConnection.connect(conninfo, autocommit=True) as connection:
+            async with await AsyncConnection.connect(
+                conninfo, autocommit=True, application_name=NAME
+            ) as connection:
                 await connection.execute(f"LISTEN {WAKING}")
-                await _begin(hub, connection)
-                hub.is_reading = True
+                found = await connection.execute(LATEST)
+                hub.begin(latest(await found.fetchone()))
                 while True:
                     await _catch_up(hub, connection)
                     async for _ in connection.notifies(timeout=LOOKS_EVERY, stop_after=1):
                         pass  # All that it says is that there is something to read.
         except OperationalError as error:
-            hub.is_reading = False
+            hub.reads.clear()
             log.warning("database_unreachable", why=str(error))
             await asyncio.sleep(TRIES_AGAIN_AFTER)
-
-
-async def _begin(hub: Hub, connection: AsyncConnection) -> None:
-    if not hub.began.is_set():
-        found = await connection.execute(LATEST)
-        hub.begin(latest(await found.fetchone()))
 
 
 async def _catch_up(hub: Hub, connection: AsyncConnection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -62,17 +63,18 @@ async def follow(
 
     ``after`` is the last event that it has had; without one it begins with what happens from now on.
     """
-    await _catch_up(listener, door, send, after=after)
+    with suppress(HoldfastError):  # They may not see it any more. Coming back, they are told why.
+        await _catch_up(listener, door, send, after=after)
+        await _go_on(listener, hub, door, send, clock)
+
+
+async def _go_on(listener: Listener, hub: Hub, door: Door, send: Send, clock: Clock) -> None:
     beat, check = clock.now() + BEATS_EVERY, clock.now() + CHECKED_EVERY
     while not hub.closing.is_set():
         now = clock.now()
         if now >= check:
-            try:
-                ticket = await door.check(now)
-            except HoldfastError:
-                return  # They may not see it any more. Coming back, they are told why.
             check = now + CHECKED_EVERY
-            if ticket is not None:
+            if (ticket := await door.check(now)) is not None:
                 await send(event("ticket", ticket))
         if now >= beat:
             beat = now + BEATS_EVERY
@@ -94,20 +96,20 @@ async def _catch_up(listener: Listener, door: Door, send: Send, *, after: Cursor
         return
     for change in missed:
         if change.cursor <= listener.since and listener.sees(change):
-            await send(_update(change))
+            await _say(change, send)
 
 
 async def _tell(listener: Listener, hub: Hub, send: Send) -> None:
     """What waits; or that something is lost, and whoever shows it must read it anew."""
     lost, position = listener.has_lost, hub.position
     for change in listener.take():
-        await send(_update(change))
-        metrics.live_events.inc()
+        await _say(change, send)
     if lost:
         listener.has_lost = False
         await send(event("resync", "{}", at=position))
     listener.since = position
 
 
-def _update(change: Change) -> str:
-    return event(EVENT, change.update.as_json, at=change.cursor)
+async def _say(change: Change, send: Send) -> None:
+    await send(event(EVENT, change.update.as_json, at=change.cursor))
+    metrics.live_events.inc()

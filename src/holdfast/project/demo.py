@@ -33,7 +33,7 @@ Holdfast is ready: {url}
   The provider's desk   {url}/desk/
   Administration        {url}/admin/
   The API               {url}/api/docs/
-  Live events           {url}/live/?channel=business-jyoti-astrology   (signed in as staff)
+  Live events           {url}/live/?channel=hotel-lake-view   (signed in as its staff)
   The payment sandbox   {sandbox}/control/faults
   Mail and logs         {home}/mail, {home}/logs
 

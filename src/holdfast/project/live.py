@@ -8,6 +8,8 @@ import resource
 import signal
 import socket
 import sys
+from contextlib import suppress
+from typing import Any
 
 import django
 from granian.constants import Interfaces
@@ -60,16 +62,22 @@ async def _serve(host: str, port: int) -> None:
         backlog=COMING_AT_ONCE,
         backpressure=CONNECTIONS,  # granian leaves all others waiting, and by itself has 128
     )
-    serving = loop.create_task(server.serve())
     reading = loop.create_task(read_on(hub, settings.DATABASE_DIRECT_URL))
     closing = loop.create_task(hub.closing.wait())
-    ended, _ = await asyncio.wait((serving, reading, closing), return_when=asyncio.FIRST_COMPLETED)
-    hub.close()
-    server.stop()  # type: ignore[no-untyped-call]  # granian leaves it unannotated
+    # A browser that finds nobody comes again; one that is refused does not.
+    await _first_of(loop.create_task(hub.reads.wait()), reading, closing)
+    if hub.is_reading:
+        await _first_of(serving := loop.create_task(server.serve()), reading, closing)
+        hub.close()
+        server.stop()  # type: ignore[no-untyped-call]  # granian leaves it unannotated
+        await serving
     reading.cancel()
-    await asyncio.gather(serving, reading, return_exceptions=True)
-    for task in ended - {closing}:
-        task.result()  # what ended it was no wish of ours
+    with suppress(asyncio.CancelledError):
+        await reading  # or what has ended it, which was no wish of ours
+
+
+async def _first_of(*tasks: asyncio.Task[Any]) -> None:
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
 
 
 def allow_many_files() -> None:

@@ -16,6 +16,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
+NAME = "holdfast notifier"  # among the database's connections
 LOOKS_EVERY = 0.1  # seconds
 TRIES_AGAIN_AFTER = 1.0
 
@@ -29,9 +30,10 @@ def main() -> None:
     stopped = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: stopped.set())
+    url = settings.DATABASE_DIRECT_URL
     while not stopped.is_set():
         try:
-            with psycopg.connect(settings.DATABASE_DIRECT_URL, autocommit=True) as connection:
+            with psycopg.connect(url, autocommit=True, application_name=NAME) as connection:
                 watch(connection, stopped)
         except psycopg.OperationalError as error:
             log.warning("database_unreachable", why=str(error))
