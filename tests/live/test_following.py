@@ -10,10 +10,11 @@ from django.db import connection
 
 from holdfast.booking.models import Booking
 from holdfast.flows.approval import decline_booking
-from holdfast.flows.following import LATEST, Cursor, changes_after, latest
+from holdfast.flows.following import Cursor, changes_after, latest
 from holdfast.kernel.clock import utc_now
 from holdfast.notifications.live import channel_of
 from holdfast.platform.models import Transition, User
+from holdfast.platform.waking import LATEST
 from holdfast.surfaces.hotels.terms import TRADE
 from tests.live.moves import a_booking, move
 from tests.support.academy import Academy

@@ -17,19 +17,15 @@ from django.db import connection
 from holdfast.booking.models import Booking
 from holdfast.notifications.live import Update
 from holdfast.platform.models import Transition
+from holdfast.platform.waking import BELOW
 
 WRITTEN = re.compile(r"(\d{1,19})-(\d{1,18})")
-BELOW = "t.xid < pg_snapshot_xmin(pg_current_snapshot())"  # of transactions that have all ended
 OF_BOOKINGS = f"""FROM "{Transition._meta.db_table}" t
     JOIN "{Booking._meta.db_table}" b ON b.line_id = t.subject_id
     WHERE t.subject = 'booking' AND {BELOW}"""
 CHANGES = f"""
     SELECT t.xid::text, t.id, b.reference, b.trade, t.after, t.at, b.business_id, b.provider_id
     {OF_BOOKINGS} AND (t.xid, t.id) > (%s::xid8, %s) ORDER BY t.xid, t.id LIMIT %s
-"""
-LATEST = f"""
-    SELECT t.xid::text, t.id FROM "{Transition._meta.db_table}" t
-    WHERE t.subject = 'booking' AND {BELOW} ORDER BY t.xid DESC, t.id DESC LIMIT 1
 """
 ONE_CHANGE = f"""
     SELECT t.xid::text, t.id, b.reference, b.trade, t.after, t.at, b.business_id, b.provider_id

@@ -7,15 +7,15 @@ import asyncio
 import structlog
 from psycopg import AsyncConnection, OperationalError
 
-from holdfast.flows.following import CHANGES, LATEST, Change, latest
+from holdfast.flows.following import CHANGES, Change, latest
 from holdfast.kernel.clock import utc_now
 from holdfast.platform import metrics
+from holdfast.platform.waking import LATEST, WAKING
 
 from .hub import Hub
 
 log = structlog.get_logger(__name__)
 
-WAKING = "holdfast_live"  # what the notifier sends, and nobody else
 NAME = "holdfast live"  # among the database's connections
 LOOKS_EVERY = 1.0  # seconds, when nothing wakes it
 TRIES_AGAIN_AFTER = 1.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
@@ -11,6 +13,20 @@ ADDRESS = ("host", "port", "user", "password", "dbname")
 
 # What a connection has sent so often is prepared: from then on the server need not parse and plan it.
 PREPARED_AFTER = 5
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the database is; and the server itself, past any pooler, for who needs a session of its own."""
+
+    url: str
+    direct: str
+
+
+def addresses() -> Addresses:
+    """As the environment says."""
+    url = os.environ.get("DATABASE_URL", "postgresql:///holdfast")
+    return Addresses(url, os.environ.get("DATABASE_DIRECT_URL") or url)
 
 
 def database(url: str, *, pool: int, direct_url: str) -> dict[str, Any]:

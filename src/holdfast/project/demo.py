@@ -206,7 +206,8 @@ class Demo:
                     raise _failure(program)
             if time.monotonic() > deadline:
                 raise DemoFailed(f"Not ready within {READY_WITHIN} s: {answer}")
-            answer = _what_is_missing(self.plan.port)
+            # Web last, for it logs as an error that it is asked before the others are there.
+            answer = _what_is_missing(self.plan.live_port) or _what_is_missing(self.plan.port)
 
     def _pass_on_errors(self) -> None:
         for program in self.programs:

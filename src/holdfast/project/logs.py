@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.config
+import os
 from typing import Any
 
 import structlog
@@ -20,7 +21,7 @@ SHARED: list[structlog.typing.Processor] = [
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
-def logging_config(level: str) -> dict[str, Any]:
+def log_from_now_on() -> dict[str, Any]:
     """Configure structlog and the standard library to print alike, and answer the latter's dict."""
     structlog.configure(
         processors=[
@@ -43,7 +44,7 @@ def logging_config(level: str) -> dict[str, Any]:
             }
         },
         "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json"}},
-        "root": {"handlers": ["out"], "level": level},
+        "root": {"handlers": ["out"], "level": os.environ.get("HOLDFAST_LOG_LEVEL", "INFO")},
         "loggers": {
             "httpx": {"level": "WARNING"},
             "procrastinate": {"level": "WARNING"},

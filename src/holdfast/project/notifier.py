@@ -6,13 +6,16 @@ process watches for what they have written, and sends it. Without it, live looks
 
 from __future__ import annotations
 
-import os
 import signal
 from threading import Event
 
-import django
 import psycopg
 import structlog
+
+from holdfast.platform.waking import LATEST, WAKING
+
+from .database import addresses
+from .logs import log_from_now_on
 
 log = structlog.get_logger(__name__)
 
@@ -22,15 +25,11 @@ TRIES_AGAIN_AFTER = 1.0
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "holdfast.project.settings")
-    django.setup()
-
-    from django.conf import settings  # noqa: PLC0415 - Django must be set up first
-
+    log_from_now_on()
     stopped = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: stopped.set())
-    url = settings.DATABASE_DIRECT_URL
+    url = addresses().direct
     while not stopped.is_set():
         try:
             with psycopg.connect(url, autocommit=True, application_name=NAME) as connection:
@@ -42,12 +41,9 @@ def main() -> None:
 
 def watch(connection: psycopg.Connection, stopped: Event) -> None:
     """Wake live whenever the latest move of a booking is another one, until this is stopped."""
-    from holdfast.flows.following import LATEST, latest  # noqa: PLC0415 - Django must be set up first
-    from holdfast.live.reader import WAKING  # noqa: PLC0415 - Django must be set up first
-
     known = None
     while not stopped.wait(LOOKS_EVERY):
-        found = latest(connection.execute(LATEST).fetchone())
+        found = connection.execute(LATEST).fetchone()
         if found != known:
             connection.execute(f"NOTIFY {WAKING}")
         known = found

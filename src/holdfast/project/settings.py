@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import django_stubs_ext
 
-from .database import database
-from .logs import logging_config
+from .database import addresses, database
+from .logs import log_from_now_on
 
 django_stubs_ext.monkeypatch()  # lets Django's generic classes be written with their types
 
@@ -87,9 +87,7 @@ HOLDFAST_RESET_LIFE = number("HOLDFAST_RESET_LIFE", 3600)
 # --- gateways ---
 HOLDFAST_WEB_THREADS = number("HOLDFAST_WEB_THREADS", 16)  # of one web process; gateways get half
 
-DATABASE_URL = text("DATABASE_URL", "postgresql:///holdfast")
-# Past any pooler, for the worker: a session of its own.
-DATABASE_DIRECT_URL = text("DATABASE_DIRECT_URL") or DATABASE_URL
+DATABASE_URL, DATABASE_DIRECT_URL = addresses().url, addresses().direct
 DATABASES = {
     "default": database(DATABASE_URL, pool=number("HOLDFAST_POOL", 20), direct_url=DATABASE_DIRECT_URL)
 }
@@ -215,6 +213,6 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
 LOGGING_CONFIG = None
-LOGGING = logging_config(text("HOLDFAST_LOG_LEVEL", "INFO"))
+LOGGING = log_from_now_on()
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]  # TLS ends at the proxy in front of us
 NINJA_PAGINATION_PER_PAGE = 20
