@@ -1,0 +1,83 @@
+"""A guest at the pages of a hotel, in a real browser on a small phone: no account is needed, and no script."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped] # it ships no types
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from holdfast.booking.models import Booking
+from tests.browser.going import follow
+from tests.support.hotel import day
+from tests.support.lobby import Lobby, new_lobby
+from tests.support.processes import Stack
+
+FREE = {"light": (30, 40), "dark": (50, 60)}  # days on which nobody has booked
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+
+@pytest.fixture(scope="module")
+def lobby(stack: Stack) -> Lobby:
+    return new_lobby(stack.sandbox)
+
+
+@pytest.mark.spec("HOT-1", "HOT-2", "HOT-8")
+def test_a_guest_finds_a_room_pays_after_a_refusal_and_awaits_the_hotels_confirmation(
+    stack: Stack, lobby: Lobby, page: Page
+) -> None:
+    page.goto(f"{stack.url}/hotels/lake-view/")
+    page.get_by_label("Arrival").fill(str(day(10)))
+    page.get_by_label("Departure").fill(str(day(12)))
+    page.get_by_label("Guests").fill("2")
+    follow(page.get_by_role("button", name="Show the price"))
+    follow(page.get_by_role("link", name="Double room"))
+    page.get_by_label("Your name").fill("A guest")
+    page.get_by_label("Your email address").fill("guest@example.com")
+    follow(page.get_by_role("button", name="Keep a room and go on to pay"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Please pay for your room")
+    expect(page.locator("main")).to_contain_text("Your card is only authorized now")
+
+    follow(page.get_by_role("button", name="Go on to pay €200.00"))
+    follow(page.get_by_role("link", name="Pay €200.00"))
+    follow(page.get_by_role("button", name="Let the bank decline the card"))
+    expect(page.locator("body")).to_contain_text("Your card was declined.")
+    page.locator("button[name=outcome][value=pay]").click()
+    page.wait_for_url("**/stays/HB-*/")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Awaiting the hotel’s confirmation")
+    expect(page.locator("main")).to_contain_text("has not been charged")
+    assert Booking.objects.get().state == "pending_approval"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.spec("WEB-8", "HOT-8")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_hotels_pages_fit_a_small_phone_and_shut_nobody_out(
+    stack: Stack, lobby: Lobby, chromium: Browser, scheme: str
+) -> None:
+    context = chromium.new_context(
+        viewport=ViewportSize(width=360, height=740), color_scheme="dark" if scheme == "dark" else "light"
+    )
+    screen, nights = context.new_page(), f"?check_in={day(20)}&check_out={day(22)}&guests=2"
+    held, paid = (lobby.held(first=first, last=first + 2) for first in FREE[scheme])
+    lobby.session(paid)
+    lobby.pays(paid)
+    lobby.guest.get(lobby.at(paid, "payment/verify"))
+    key = f"?key={lobby.key(paid)}"
+
+    for path, title in {
+        f"/hotels/lake-view/{nights}": "Lake-View",
+        f"/rooms/{lobby.hotel.offering.pk}/{nights}": "Double room",
+        f"/rooms/{lobby.hotel.offering.pk}/?check_in={day(22)}&check_out={day(20)}": "Double room",
+        f"/stays/{held}/?tried": "Please pay for your room",
+        f"/stays/{paid}/{key}": "Awaiting the hotel’s confirmation",
+        f"/stays/{paid}/cancel/{key}": "Cancel your booking?",
+        f"/stays/{paid}/cancel/": "There is nothing here",
+    }.items():
+        screen.goto(f"{stack.url}{path}")
+
+        expect(screen.get_by_role("heading", level=1)).to_have_text(title)
+        assert screen.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+        found = Axe().run(screen)
+        assert found.violations_count == 0, (path, found.generate_report())
+    context.close()
