@@ -1,4 +1,4 @@
-"""A guest at the pages of a hotel, in a real browser on a small phone: no account is needed, and no script."""
+"""A guest at the pages of a hotel, in a real browser on a small phone: no account is needed, no script."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ FIELDS = {
     "name": "guest_name",
     "email": "guest_email",
     "phone": "guest_phone",
+    "return_url": "redirect_url",
 }
 
 LIVE_CHANNEL = "hotel"  # and the slug: hotel-lake-view
