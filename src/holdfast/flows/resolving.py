@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
-from holdfast.payments.gateways.base import Became, Outcome, Refused, Unknown
+from holdfast.payments.gateways.base import About, Became, Outcome, Refused, Unknown
 from holdfast.payments.gateways.breaker import Guarded
 from holdfast.payments.models import Payment, Transaction
 from holdfast.platform import metrics
@@ -40,7 +41,8 @@ def resolve(movement_id: int, *, now: datetime) -> bool:
         with hand.call():
             outcome, refused = gateway.look_up(about(payment), now=now), False
         if outcome.became is Became.AUTHORIZED:
-            outcome, refused = _ask(gateway, movement, hand, now=now)
+            reserved = replace(about(payment), transaction_reference=outcome.transaction_reference)
+            outcome, refused = _ask(gateway, movement, reserved, hand, now=now)
     except Unknown as unknown:
         metrics.gateway_unknowns.labels(payment.account.gateway).inc()
         log.warning("resolve_unknown", movement=movement.key, why=str(unknown))
@@ -54,16 +56,17 @@ def resolve(movement_id: int, *, now: datetime) -> bool:
     return True
 
 
-def _ask(gateway: Guarded, movement: Transaction, hand: InHand, *, now: datetime) -> tuple[Outcome, bool]:
+def _ask(
+    gateway: Guarded, movement: Transaction, payment: About, hand: InHand, *, now: datetime
+) -> tuple[Outcome, bool]:
     """The gateway's word after it was asked, and whether it refused. Raises Unknown.
 
     Under the same key a gateway says again what it said the first time. If that was "pending", and the money
     is still only reserved when it is looked at once more, then its bank has declined in the meantime.
     """
-    payment = about(movement.payment)
     try:
         with hand.call():
-            said = _send(gateway, movement, now=now)
+            said = _send(gateway, movement, payment, now=now)
     except Refused as no:
         log.warning("resolve_refused", movement=movement.key, why=str(no))
         with hand.call():
@@ -74,8 +77,7 @@ def _ask(gateway: Guarded, movement: Transaction, hand: InHand, *, now: datetime
     return said, False
 
 
-def _send(gateway: Guarded, movement: Transaction, *, now: datetime) -> Outcome:
-    payment = about(movement.payment)
+def _send(gateway: Guarded, movement: Transaction, payment: About, *, now: datetime) -> Outcome:
     if movement.kind == Transaction.Kind.CAPTURE:
         return gateway.capture(payment, movement.money, key=movement.key, now=now)
     return gateway.void(payment, key=movement.key, now=now)

@@ -128,7 +128,7 @@ class About:
     ``reference`` is ours. ``gateway_reference`` is the gateway's own, and empty where its answer to our start
     was lost; then ``created_at``, when the payment was written down, says around when it was asked to open
     one. ``amount`` is what was asked for. ``pay_until`` is when its customer should have paid: None while
-    nobody knows.
+    nobody knows. ``transaction_reference`` is the gateway's name of its money, where a look-up has just told.
     """
 
     reference: str
@@ -136,6 +136,7 @@ class About:
     created_at: datetime
     gateway_reference: str = ""
     pay_until: datetime | None = None
+    transaction_reference: str | None = None
 
 
 @dataclass(frozen=True)

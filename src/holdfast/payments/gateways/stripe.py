@@ -227,8 +227,8 @@ class Stripe(Gateway):
 
     def _intent_of(self, payment: About) -> str:
         """Stripe's id of the PaymentIntent. Raises Refused where there is none: nobody has paid."""
-        session = self._session(payment)
-        intent_id = id_of(part_of(session or {}, "payment_intent"), "id")
+        session = None if payment.transaction_reference else self._session(payment)
+        intent_id = payment.transaction_reference or id_of(part_of(session or {}, "payment_intent"), "id")
         if intent_id is None:
             raise Refused("NOT_PAID", "There is no money of this payment.")
         return intent_id
