@@ -155,6 +155,7 @@ def test_a_key_of_the_other_mode_is_sent_to_nobody(key: str, live: bool) -> None
         (429, {"type": "invalid_request_error", "code": "lock_timeout"}, Unknown),
         (500, {"type": "api_error"}, Unknown),
         (400, "not an error of theirs", Unknown),
+        (400, {"type": "invalid_request_error", "code": 5, "message": 7}, Refused),
     ],
 )
 def test_each_refusal_is_what_it_is_and_quotes_nothing(
@@ -405,6 +406,16 @@ def test_a_signature_is_good_for_five_minutes_both_ways(ago: float, is_taken: bo
     else:
         with pytest.raises(BadSignature):
             read(body, sealed(body, ago=ago))
+
+
+@pytest.mark.spec("GW-15")
+@pytest.mark.parametrize("before", ["+", " "])
+def test_an_old_signature_is_no_younger_for_a_second_time_beside_it(before: str) -> None:
+    body = event({})
+    seconds, signature = sealed(body, ago=310)["stripe-signature"].removeprefix("t=").split(",")
+
+    with pytest.raises(BadSignature):
+        read(body, {"stripe-signature": f"t={before}{seconds},t={int(time.time())},{signature}"})
 
 
 @pytest.mark.spec("GW-13")

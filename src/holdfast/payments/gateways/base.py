@@ -294,14 +294,18 @@ class Gateway(ABC):
                 return every
         return timedelta(days=1)
 
-    def must_take(self, reference: str, amount: Money) -> None:
-        """Raise Refused, before anything is sent, for what the gateway is known not to take."""
+    def must_take(self, reference: str, amount: Money, *, least: int | None = None) -> None:
+        """Raise Refused, before anything is sent, for what the gateway is known not to take.
+
+        ``least`` is the smallest amount, where that is not its minimum for a payment.
+        """
         if not self.reference_format.fullmatch(reference):
             raise Refused("REFERENCE", f"{self.label} takes no reference like {reference!r}.")
         if amount.currency not in self.currencies:
             raise Refused("CURRENCY", f"{self.label} takes no {amount.currency}.")
-        if amount.amount < self.minimum:
-            smallest = Money(self.minimum, amount.currency)
+        least = self.minimum if least is None else least
+        if amount.amount < least:
+            smallest = Money(least, amount.currency)
             raise Refused("AMOUNT", f"{self.label} takes no less than {smallest}.")
 
     def credential(self, field: str) -> str:

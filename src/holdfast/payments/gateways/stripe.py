@@ -49,10 +49,13 @@ SHORTEST, LONGEST = timedelta(minutes=40), timedelta(hours=23, minutes=50)
 # How far from when we wrote a payment down, by our clock, its session may have been opened by Stripe's.
 AROUND = timedelta(minutes=10)
 TOLERANCE = timedelta(seconds=300)  # of a webhook's signature, both ways: the package lets the future pass
-SIGNED_AT = re.compile(r"(?:\A|,)t=([0-9]{1,12})(?:,|\Z)", re.ASCII)
+# The first time that stands there, for it is the one that the package makes its signature of.
+SIGNED_AT = re.compile(r"(?:(?!t=)[^,]*+,)*+t=([0-9]{1,12})(?:,|\Z)", re.ASCII)
 MODES = re.compile(r"[a-z]{2}_(test|live)_")
 WHOLE_SESSION = ["payment_intent.latest_charge"]
 WHOLE_INTENT = ["latest_charge"]
+# How often Stripe may fail at one call and keep its error, before the call has to wait until it forgets one.
+FAILS_AT_MOST = 30
 
 
 class Stripe(Gateway):
@@ -133,7 +136,7 @@ class Stripe(Gateway):
 
     def refund(self, wanted: RefundRequest, *, now: datetime) -> RefundOutcome:
         """Give some of it back, at once or when there is money enough in the account."""
-        self.must_take(wanted.refund_reference, wanted.amount)
+        self.must_take(wanted.refund_reference, wanted.amount, least=1)
         intent_id = self._intent_of(wanted.payment)
         refunds = self._client().v1.refunds
 
@@ -169,7 +172,7 @@ class Stripe(Gateway):
         """Signed with the endpoint's secret, within five minutes of now, and of the account's own mode."""
         secret = self.account.credentials.get("webhook_secret", "")
         header = headers.get("stripe-signature", "")
-        signed_at = SIGNED_AT.search(header)
+        signed_at = SIGNED_AT.match(header)
         if not secret.strip() or signed_at is None or not header.isascii():
             raise BadSignature("There is no signature that could be checked.")
         try:
@@ -293,9 +296,17 @@ def _key(reference: str, call: str, amount: Money | None = None) -> str:
 
 
 def _afresh(ask: Callable[[str], Json], key: str, *, unless: Callable[[], Json | None] | None = None) -> Json:
-    """The answer under a key; or under another one, where all that this one answers is a stored error."""
+    """The answer under a key; or under the next one, where all that this one answers is a stored error.
+
+    While Stripe is ill there may be many, so they are numbered: a call that is still under way has its key.
+    """
     try:
         return ask(key)
     except StoredError:
         done = unless() if unless is not None else None
-        return ask(f"{key}:again") if done is None else done
+        if done is not None:
+            return done
+    for number in range(1, FAILS_AT_MOST):
+        with suppress(StoredError):
+            return ask(f"{key}:again-{number}")
+    return ask(f"{key}:again-{FAILS_AT_MOST}")

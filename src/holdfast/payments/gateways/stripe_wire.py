@@ -97,13 +97,13 @@ def in_our_words() -> Iterator[None]:
 
 def _translated(error: stripe.StripeError) -> GatewayError:
     """Refused for a definite no, and else Unknown. No text of it quotes what was sent."""
-    code = error.code or (error.error.type if error.error else None) or "no code"
+    code = str(error.code or (error.error.type if error.error else None) or "no code")
     said, headers = f"HTTP {error.http_status}, {code}", error.headers or {}
     match error:
         case stripe.AuthenticationError() | stripe.PermissionError():
             return BadCredentials(f"Stripe refuses the key: {said}")
         case stripe.CardError() | stripe.InvalidRequestError():
-            return Refused(code, scrub_text(error.user_message or "")[:300])
+            return Refused(code, scrub_text(str(error.user_message or ""))[:300])
         case stripe.RateLimitError():
             return Unknown(said, retry_after=retry_after(headers))
         case stripe.IdempotencyError():
@@ -118,8 +118,11 @@ def all_of(listed: Callable[[Any], Page], **wanted: Any) -> Iterator[Json]:
     """Everything that a list has, page by page. Raises Unknown for what is none, or too long."""
     after: dict[str, Any] = {}
     for _ in range(PAGES):
-        with in_our_words():
-            told = listed({**wanted, **after, "limit": PAGE}).to_dict()
+        try:
+            with in_our_words():
+                told = listed({**wanted, **after, "limit": PAGE}).to_dict()
+        except Refused as no:
+            raise Unclear(str(no)) from no  # what is not shown may be there all the same
         data = told.get("data")
         if not isinstance(data, list):
             raise Unknown("A list without what is in it")
