@@ -31,8 +31,10 @@ from holdfast.flows.stays import (
     rooms_on_offer,
     stay_of,
     stay_with_key,
+    stays_of_hotel,
     submit_stay,
     verify_stay,
+    views_of_stays,
 )
 from holdfast.kernel.errors import AlreadyHeld, Conflict, HoldExpired, Invalid, NotFound, SlotTaken, TooMany
 from holdfast.kernel.money import Money
@@ -63,6 +65,7 @@ from tests.support.practice import NOW, Practice, new_user
 from tests.support.racing import kinds, race
 from tests.support.sandbox import Sandbox
 from tests.support.shop import catch_up
+from tests.support.statements import count_statements
 from tests.support.ways import SOON, assert_all_is_well
 from tests.support.worker import work
 
@@ -322,6 +325,40 @@ def test_verifying_asks_the_gateway_and_says_where_it_stands(hotel: Hotel, reser
     assert said.stay.payment_reference == said.stay.session_id  # Toy calls what it reserves by one name
 
 
+@pytest.mark.spec("HOT-2", "HOT-3")
+def test_who_pays_on_the_page_of_an_earlier_attempt_is_told_so(hotel: Hotel, reserving: Sandbox) -> None:
+    held = stay(hotel)
+    first = open_session(held.booking_id, business=SLUG, now=NOW)
+    over = Payment.objects.get().expires_at
+    assert over is not None
+    second = open_session(held.booking_id, business=SLUG, now=over + timedelta(seconds=10))
+    assert again(hotel, held).session_id == second.session_id != first.session_id
+
+    reserving.settle(first.reference)
+    settle(Payment.objects.get(reference=first.reference).pk, now=over + timedelta(seconds=20))
+    said = verify_stay(held.booking_id, business=SLUG, now=over + timedelta(seconds=30))
+    approve_booking(held.booking_id, by=hotel.staff, trade=TRADE, now=over + timedelta(seconds=40))
+
+    assert (said.payment_status, said.stay.state) == ("AUTHORIZED", "pending_approval")
+    assert said.stay.session_id == first.session_id
+    assert said.stay.payment_authorized_at == over + timedelta(seconds=20)
+    assert again(hotel, held).paid_at == over + timedelta(seconds=40)
+
+
+def test_stays_are_shown_by_as_many_queries_however_many_there_are(hotel: Hotel) -> None:
+    def cost() -> int:
+        with count_statements() as statements:
+            views_of_stays(stays_of_hotel(SLUG, by=hotel.staff))
+        return len(statements)
+
+    stay(hotel, 10, 12)
+    with_one = cost()
+    for first in (20, 30):
+        stay(hotel, first, first + 1)
+
+    assert cost() == with_one
+
+
 @pytest.mark.spec("HOT-4", "BC-2")
 def test_a_stay_that_is_declined_frees_its_nights_and_its_money(hotel: Hotel, reserving: Sandbox) -> None:
     waits = authorized(hotel, reserving)
@@ -432,6 +469,13 @@ def test_however_many_book_at_once_no_night_is_sold_more_often_than_there_are_ro
 def nights_between(booking: Booking) -> list[date]:
     zone = booking.business.zone
     return nights_of(booking.starts_at.astimezone(zone).date(), booking.ends_at.astimezone(zone).date())
+
+
+def test_what_has_the_rules_of_stays_and_is_not_sold_by_the_night_is_no_stay(hotel: Hotel) -> None:
+    Offering.objects.filter(pk=hotel.offering.pk).update(by_night=False)
+
+    with pytest.raises(Invalid):
+        stay(hotel)
 
 
 def test_what_is_sold_by_the_night_has_no_slots(hotel: Hotel) -> None:

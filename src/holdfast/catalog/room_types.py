@@ -50,7 +50,9 @@ def room_types(offerings: QuerySet[Offering], *, first: date, last: date) -> lis
 def room_type(offering_id: int, *, first: date, last: date) -> RoomType:
     """One room type, whether or not it is on offer still. Raises Offering.DoesNotExist for anything else."""
     found = room_types(
-        Offering.objects.filter(pk=offering_id, stay_rules__isnull=False), first=first, last=last
+        Offering.objects.filter(pk=offering_id, by_night=True, stay_rules__isnull=False),
+        first=first,
+        last=last,
     )
     if not found:
         raise Offering.DoesNotExist

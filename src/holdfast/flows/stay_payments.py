@@ -23,7 +23,7 @@ from .changing import Change
 from .paying import PAID, charges_at_once, pay_due
 from .returning import status_of
 from .settlement import settle
-from .stay_views import NO_SUCH_BOOKING, StayView, stay_of
+from .stay_views import NO_SUCH_BOOKING, StayView, stay_of, tells
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +47,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Verified:
-    """A stay, and where its latest payment stands: its word as in ``returning.Standing``."""
+    """A stay, and where the payment that tells for it stands: its word as in ``returning.Standing``."""
 
     stay: StayView
     payment_status: str
@@ -89,13 +89,12 @@ def _due_of(reference: str, business: str) -> Due:
 
 
 def verify_stay(reference: str, *, business: str, now: datetime) -> Verified:
-    """Where a stay and its latest payment stand, by the gateway's own word where it can be had.
+    """Where a stay and the payment that tells for it stand, by the gateway's own word where it can be had.
 
     Raises NotFound, also while nothing has been begun, and StillUnknown when the gateway does not answer.
     """
     stay = stay_of(reference, business=business)
-    payments = Payment.objects.select_related("order", "due").filter(order=stay.order_id).order_by("-pk")
-    payment = payments.first()
+    payment = _telling(stay.order_id)
     if payment is None:
         raise NotFound("No payment has been begun.")
     if not payment.captured and may_look_now(payment.pk, now=now, every=AT_ONCE):
@@ -103,8 +102,13 @@ def verify_stay(reference: str, *, business: str, now: datetime) -> Verified:
             settle(payment.pk, now=now)
         except Unknown as unknown:
             raise StillUnknown from unknown
-    payment = payments.get(pk=payment.pk)
+    payment = _telling(stay.order_id) or payment
     return Verified(stay_of(reference, business=business), status_of(payment), payment.money)
+
+
+def _telling(order_id: int) -> Payment | None:
+    payments = list(Payment.objects.select_related("order", "due").filter(order=order_id).order_by("pk"))
+    return tells(payments, payments[0].order) if payments else None
 
 
 def preview_cancel_by_key(reference: str, key: str, *, business: str, now: datetime) -> Owed:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,8 @@ from holdfast.orders.guest_keys import opens
 from holdfast.orders.models import CartItem, Line, Order
 from holdfast.orders.pricing import Quote, QuotedLine
 from holdfast.orders.queries import promo_named
-from holdfast.payments.models import Payment, Transaction
+from holdfast.payments.models import GatewayAccount, Payment, Transaction
+from holdfast.payments.queries import account_for
 from holdfast.platform.models import Customer, Transition, User
 
 from .paying import charges_at_once
@@ -28,6 +30,7 @@ from .staying import quote_of_stay
 NO_SUCH_BOOKING = "There is no such booking."
 TAKES = (Transaction.Kind.AUTHORIZE, Transaction.Kind.CAPTURE, Transaction.Kind.PURCHASE)
 DECISIONS = ("approve", "decline")
+INSIDERS = ("staff:", "admin:")  # how the actors begin who act for a business
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,11 @@ class StayView:
     or its order's where it is a draft: "open", or how that ended. Moments are in the hotel's zone.
 
     ``pay_by`` is until when its nights are held and can be paid for. A draft costs what it costs today.
-    ``session_id`` and ``payment_intent_id`` are the gateway's names for the latest payment and for what was
-    reserved or taken of it; ``payment_reference`` is the second, or as long as there is none the first.
-    ``charged_at_once`` says that the card is, or was, charged when it is paid, and not on acceptance only.
-    ``reason`` says why there is no booking any more. ``decision_made_by`` is an email address, or "clock".
+    ``session_id`` and ``payment_intent_id`` are the gateway's names for the payment that ``tells`` and for
+    what was reserved or taken of it; ``payment_reference`` is the second, or as long as there is none the
+    first. ``charged_at_once`` says that the card is, or was, charged when it is paid, and not on acceptance
+    only. ``reason`` says why there is no booking any more, ``hotel_says`` that in the hotel's own words.
+    ``decision_made_by`` is an email address, or "clock".
     """
 
     booking_id: str
@@ -79,6 +83,7 @@ class StayView:
     reason: str
     created_at: datetime
     updated_at: datetime
+    hotel_says: str = ""
     room: str = ""
     answer_by: datetime | None = None
     pay_by: datetime | None = None
@@ -130,33 +135,47 @@ def stays() -> QuerySet[Booking]:
 
 
 def views_of_stays(bookings: Iterable[Booking]) -> list[StayView]:
-    """These stays, which ``stays`` has found: five queries, however many there are."""
+    """These stays, which ``stays`` has found: six queries, however many a hotel has."""
     those = list(bookings)
     orders = [one.line.order_id for one in those]
     lines = defaultdict[int, list[Line]](list)
     for line in Line.objects.filter(order__in=orders, withdrawn_at=None).order_by("pk"):
         lines[line.order_id].append(line)
-    latest = {}
+    payments = defaultdict[int, list[Payment]](list)
     for payment in Payment.objects.filter(order__in=orders).select_related("account").order_by("pk"):
-        latest[payment.order_id] = payment
+        payments[payment.order_id].append(payment)
+    telling = {one.line.order_id: tells(payments[one.line.order_id], one.line.order) for one in those}
     takes = defaultdict[int, list[Transaction]](list)
-    found = Transaction.objects.filter(payment__in=latest.values(), kind__in=TAKES, state="succeeded")
+    tell = [payment for payment in telling.values() if payment]
+    found = Transaction.objects.filter(payment__in=tell, kind__in=TAKES, state="succeeded")
     for take in found.order_by("pk"):
         takes[take.payment_id].append(take)
     moves = defaultdict[int, list[Transition]](list)
     for move in Transition.objects.filter(subject="booking", subject_id__in=[one.pk for one in those]):
         moves[move.subject_id].append(move)
     deciders = _emails_of(move for of_one in moves.values() for move in of_one if move.event in DECISIONS)
+    first_account = cache(account_for)
     return [
         _view(
             one,
             lines[one.line.order_id],
-            _money_of(latest.get(one.line.order_id), takes, one.line.order),
+            _money_of(telling[one.line.order_id], takes, one.line.order, first_account),
             sorted(moves[one.pk], key=lambda move: move.seq),
             deciders,
         )
         for one in those
     ]
+
+
+def tells(payments: Sequence[Payment], order: Order) -> Payment | None:
+    """Which of an order's payments, the oldest first, tells how it is paid for.
+
+    It is the first that wins; with none, and nothing to be paid any more, the latest that has won; else the
+    latest. A guest may pay on the page of an earlier attempt.
+    """
+    wins = [payment for payment in payments if payment.wins]
+    had_won = [payment for payment in payments if payment.has_won and order.state != "placed"]
+    return next(iter([*wins, *reversed(had_won), *reversed(payments)]), None)
 
 
 def _emails_of(moves: Iterable[Transition]) -> dict[str, str]:
@@ -169,7 +188,7 @@ def _emails_of(moves: Iterable[Transition]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Paid:
-    """What the latest payment of an order tells of itself."""
+    """What the payment that tells for an order says of itself."""
 
     provider: str
     session: str
@@ -179,9 +198,15 @@ class _Paid:
     at_once: bool
 
 
-def _money_of(payment: Payment | None, takes: Mapping[int, Sequence[Transaction]], order: Order) -> _Paid:
+def _money_of(
+    payment: Payment | None,
+    takes: Mapping[int, Sequence[Transaction]],
+    order: Order,
+    first_account: Callable[[int], GatewayAccount | None],
+) -> _Paid:
     if payment is None:
-        return _Paid("", "", "", None, None, charges_at_once(order))
+        account = first_account(order.business_id)
+        return _Paid("", "", "", None, None, account is None or charges_at_once(order, account))
     moved = {take.kind: take for take in takes[payment.pk]}
     named = [take.gateway_reference for take in takes[payment.pk] if take.gateway_reference]
     reserved = moved.get(Transaction.Kind.AUTHORIZE)
@@ -225,6 +250,7 @@ def _view(
         reason=_reason(booking, order, moves),
         created_at=booking.created_at.astimezone(zone),
         updated_at=max((move.at for move in moves), default=booking.created_at).astimezone(zone),
+        hotel_says=_hotel_says(booking, moves),
         room=stay.room.name if stay.room else "",
         answer_by=_there(booking.answer_by, zone),
         pay_by=_there(order.expires_at, zone) if booking.state == "pending_payment" else None,
@@ -245,6 +271,12 @@ def _reason(booking: Booking, order: Order, moves: Sequence[Transition]) -> str:
     if booking.state not in ("declined", "canceled", "expired"):
         return ""
     return (moves[-1].reason if moves else "") or order.reason
+
+
+def _hotel_says(booking: Booking, moves: Sequence[Transition]) -> str:
+    """What whoever declined or canceled it for the hotel has written to its guest."""
+    by_hotel = bool(moves) and moves[-1].actor.startswith(INSIDERS)
+    return moves[-1].reason if by_hotel and booking.state in ("declined", "canceled") else ""
 
 
 def _draft_view(draft: Order) -> StayView:
