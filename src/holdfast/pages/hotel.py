@@ -141,7 +141,7 @@ def _room(request: HttpRequest, offering: Offering, *, refused: HoldfastError | 
 def _nights(said: Mapping[str, str], business: Business) -> Nights:
     """Those that were asked for; what was not said, or is no day, is tomorrow and the day after."""
     check_in = _day(said.get("check_in", "")) or _today(business) + A_NIGHT
-    check_out = _day(said.get("check_out", "")) or check_in + A_NIGHT
+    check_out = _day(said.get("check_out", "")) or min(check_in, date.max - A_NIGHT) + A_NIGHT
     guests = said.get("guests", "")
     return Nights(check_in, check_out, int(guests) if guests.isdecimal() and len(guests) < 4 else 1)
 
