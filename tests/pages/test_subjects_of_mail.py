@@ -38,6 +38,9 @@ def test_what_was_authorized_and_then_confirmed_is_told_under_the_words_of_the_t
         f"Payment authorized — awaiting hotel confirmation ({name})",
         f"Booking Confirmed - {name}",
     ]
+    first, second = (str(message.body) for message in mail.outbox if message.to == [CUSTOMER])
+    assert "Reserved:  ₹1,999.00" in first  # as it was, though it has been taken since
+    assert "Paid:      ₹1,999.00" in second
 
 
 @pytest.mark.spec("HOT-7", "GEN-13")

@@ -30,10 +30,13 @@ def confirmed(booking_id: int, *, now: datetime) -> Fact:
 
 def received(booking_id: int, *, now: datetime, until: str) -> Fact:
     """It waits to be accepted, which the business may do ``until`` then, in ISO 8601."""
-    called = "authorized" if _was_authorized(booking_id) else "received"
-    fact, booking = _of(booking_id, "Received", called=called, now=now)
-    told = {"until": moment(until, booking.business), "reserved": _is_reserved(booking_id)}
-    return _with(fact, **told, **_what_is_paid(booking.line))
+    won = Payment.objects.filter(HAS_WON, order__lines=booking_id).order_by("pk").last()
+    reserved = won is not None and won.authorized > 0
+    fact, booking = _of(booking_id, "Received", called="authorized" if reserved else "received", now=now)
+    told = {"until": moment(until, booking.business), "reserved": reserved}
+    # As it came: an answer may have been quicker than this mail, and is told by the next.
+    came = (won.authorized or won.captured) if won is not None else 0
+    return _with(fact, **told, **_what_is_paid(booking.line, given=came))
 
 
 def waits_for_you(booking_id: int, *, now: datetime, until: str, warning: int = 0) -> Fact:
@@ -146,13 +149,14 @@ def _ended(booking_id: int, what: str, *, called: str, now: datetime, back: int,
     )
 
 
-def _what_is_paid(line: Line) -> dict[str, Any]:
-    """What has been given for one service of an order, and what is asked for later."""
+def _what_is_paid(line: Line, *, given: int | None = None) -> dict[str, Any]:
+    """What has been given for one service of an order, by now or as is said, and what is asked for later."""
     order = line.order
-    given = sum(
-        payment.kept.amount if payment.is_reserved else payment.captured
-        for payment in Payment.objects.filter(order=order, wins=True)
-    )
+    if given is None:
+        given = sum(
+            payment.kept.amount if payment.is_reserved else payment.captured
+            for payment in Payment.objects.filter(order=order, wins=True)
+        )
     share = paid_for(line_total(line), total=order.total, paid=given) if order.total else 0
     later = open_dues(order.pk).filter(kind__in=KINDS)
     return {
@@ -171,9 +175,3 @@ def _what_is_paid(line: Line) -> dict[str, Any]:
 def _is_reserved(booking_id: int) -> bool:
     """Whether what pays for it is only reserved so far."""
     return Payment.objects.filter(order__lines=booking_id, wins=True, state="authorized").exists()
-
-
-def _was_authorized(booking_id: int) -> bool:
-    """Whether what pays for it was only reserved when it came: it may have been taken since."""
-    won = Payment.objects.filter(HAS_WON, order__lines=booking_id).order_by("pk").last()
-    return won is not None and won.authorized > 0
