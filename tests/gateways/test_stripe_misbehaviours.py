@@ -6,6 +6,7 @@ are told of Stripe as well; what is signed and spelled in a wrong way is tried c
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from django.test import Client
+from stripe import WebhookSignature
 
 from holdfast.booking.models import Booking
 from holdfast.flows.reconciliation import reconcile
@@ -40,7 +42,7 @@ from tests.gateways.troubles import SHORT
 from tests.support.practice import NOW, Practice, held, payment_of
 from tests.support.racing import race
 from tests.support.sandbox import Sandbox
-from tests.support.stripe import WEBHOOK_PATH
+from tests.support.stripe import CREDENTIALS, WEBHOOK_PATH
 from tests.support.ways import (
     SOON,
     assert_all_is_well,
@@ -249,6 +251,30 @@ def test_where_stripes_page_is_down_another_attempt_is_paid_and_a_slow_answer_is
 
     assert booked_once(second)
     assert payment_of(first).state == "expired"
+
+
+@pytest.mark.spec("GEN-20")
+def test_of_what_stripe_tells_of_its_customer_nothing_is_kept(
+    practice: Practice, stripe_gateway: Sandbox
+) -> None:
+    private = {
+        "billing_details": {"name": "A guest", "address": {"line1": "1 High Street"}},
+        "shipping": {"name": "A guest"},
+        "customer_details": {"name": "A guest"},
+        "payment_method_details": {"card": {"last4": "4242", "fingerprint": "Xt5EWLLDS7FJjR1c"}},
+        "receipt_email": "guest@example.com",
+    }
+    body = json.dumps(
+        {"id": "evt_1", "type": "charge.updated", "livemode": False, "data": {"object": private}}
+    )
+    seal = WebhookSignature.generate_signature_header(body, CREDENTIALS["webhook_secret"])
+
+    status = deliver(body.encode(), {"Stripe-Signature": seal}, path=WEBHOOK_PATH)
+
+    kept = GatewayEvent.objects.get().body
+    assert status == 200
+    for secret in ("guest", "High Street", "4242", "Xt5EWLLDS7FJjR1c"):
+        assert secret not in kept
 
 
 # ---- the session ----------------------------------------------------------------------------------------

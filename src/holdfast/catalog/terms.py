@@ -55,7 +55,8 @@ class Terms:
     ``provider_word`` is what customers call whoever gives the service. ``subjects`` are those of mail to
     customers that differ from what every trade's say: by the mail's name, with the booking's reference as
     ``{booking}``. With ``keyed``, whoever has a booking's reference sees only how it stands, and pays; for
-    the rest there is a key, which mail to its customer brings along.
+    the rest there is a key, which mail to its customer brings along. ``payment_title`` is what a gateway
+    shows a payment as: ``{title}`` is what is sold, ``{business}`` who sells, ``{booking}`` the reference.
 
     An order placed before there was such a term has the default.
     """
@@ -87,6 +88,7 @@ class Terms:
     pay_address: str = ""
     subjects: Mapping[str, str] = field(default_factory=dict, hash=False)
     keyed: bool = False
+    payment_title: str = "{title}"
 
     def __post_init__(self) -> None:
         shares = tuple((notice, percent) for notice, percent in self.refund_shares)  # JSON knows only lists

@@ -22,6 +22,7 @@ PLACES: Mapping[str, tuple[set[str], set[str]]] = {
     "success_address": ({"payment", "booking", "reason"}, set()),
     "failed_address": ({"payment", "booking", "reason"}, set()),
     "confirmation_address": ({"booking"}, {"booking"}),
+    "payment_title": ({"title", "business", "booking"}, set()),
 }
 
 

@@ -10,6 +10,7 @@ import structlog
 from django.conf import settings
 
 from holdfast.availability.queries import holds_all
+from holdfast.booking.models import Booking
 from holdfast.catalog.models import Business
 from holdfast.catalog.terms import Way
 from holdfast.kernel.errors import Conflict, HoldExpired, MoveRefused, NotFound, Unavailable
@@ -143,7 +144,7 @@ def open_at_gateway(
         amount=payment.money,
         return_url=f"{settings.HOLDFAST_PUBLIC_URL}/pay/return/{payment.reference}/",
         pay_within=timedelta(seconds=terms.pay_within),
-        description=title[:80],
+        description=_shown_as(title, order, account)[:80],
         capture=not (reserves and gateway_class(account).can_authorize()),
     )
     try:
@@ -157,6 +158,14 @@ def open_at_gateway(
         return checkout_of(payment, order, payment_url=None)
     _record_start(payment, order, started, by=gateway_actor(account.gateway), now=now)
     return checkout_of(payment, order, payment_url=started.url)
+
+
+def _shown_as(title: str, order: Order, account: GatewayAccount) -> str:
+    template, booking = order.terms.payment_title, ""
+    if "{booking}" in template:
+        made = Booking.objects.filter(line__order=order).order_by("pk")
+        booking = made.values_list("reference", flat=True).first() or ""
+    return template.format(title=title, business=account.business.name, booking=booking)
 
 
 def checkout_of(payment: Payment, order: Order, *, payment_url: str | None) -> Checkout:

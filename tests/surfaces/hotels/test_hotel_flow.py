@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from django.core import mail
 
@@ -13,6 +14,7 @@ from holdfast.catalog.models import Season, StayFee
 from holdfast.kernel.clock import utc_now
 from tests.support.hotel import day
 from tests.support.lobby import Lobby, completed, post, signed
+from tests.support.stripe import CREDENTIALS
 from tests.support.worker import work
 
 HELD = {
@@ -159,3 +161,20 @@ def test_what_is_declined_is_set_free_and_the_guest_told(lobby: Lobby) -> None:
     assert told.subject == f"Booking Update - {booking}"
     assert "the roof leaks" in told.body
     assert lobby.stripe.ledger()[-1]["state"] == "canceled"
+
+
+@pytest.mark.spec("HOT-2")
+def test_stripes_page_names_the_booking_and_the_hotel(lobby: Lobby) -> None:
+    booking = lobby.held()
+    session = lobby.session(booking)["session_id"]
+
+    shown = httpx.get(
+        f"{lobby.stripe.url}/stripe/v1/checkout/sessions/{session}",
+        params={"expand[]": "line_items"},
+        auth=(CREDENTIALS["secret_key"], ""),
+    ).json()
+
+    [line] = shown["line_items"]["data"]
+    assert line["description"] == f"Hotel booking {booking} - {lobby.hotel.business.name}"
+    assert (line["amount_total"], line["currency"]) == (20_000, "eur")
+    assert shown["metadata"]["reference"] == lobby.payment(booking).reference

@@ -29,6 +29,7 @@ TERMS = Terms(
         "declined": "Booking Update - {booking}",
     },
     keyed=True,
+    payment_title="Hotel booking {booking} - {business}",
 )
 
 # What the engine speaks of, by the names that this trade's callers have sent.
