@@ -11,17 +11,20 @@ import pytest
 from holdfast.availability.models import Block
 from holdfast.booking.models import Booking, Stay
 from holdfast.flows.approval import approve_booking
+from holdfast.flows.ending import expire_orders
+from holdfast.flows.stays import stay_of
 from holdfast.kernel.clock import utc_now
 from holdfast.platform.models import User
 from holdfast.surfaces.hotels.terms import TRADE
 from tests.desk.conftest import browser_of
 from tests.flows.books import everything
-from tests.support.hotel import GUEST, Hotel, authorized, day, new_hotel, sells_through
+from tests.support.hotel import GUEST, Hotel, authorized, day, new_hotel, nights_kept, sells_through
 from tests.support.hotel import stay as held
 from tests.support.practice import Practice, new_member, new_user
 from tests.support.sandbox import Sandbox
 from tests.support.statements import count_statements
 from tests.support.ways import SOON
+from tests.support.worker import work
 
 pytestmark = pytest.mark.spec("HOT-8", "DESK-3")
 A_DAY = timedelta(days=1)
@@ -61,6 +64,17 @@ def parts(page: Any) -> dict[str, list[str]]:
     house = page.context["house"]
     lists = {"arriving": house.arriving, "leaving": house.leaving, "staying": house.staying}
     return {name: [one.reference for one in found] for name, found in lists.items()}
+
+
+def walk_in(hotel: Hotel, check_in: date, check_out: date, *, guests: str = "2") -> dict[str, str]:
+    """What the counter's form says of somebody who pays in cash."""
+    days = {"date": check_in.isoformat(), "check_out": check_out.isoformat(), "guests": guests}
+    who = {"name": "A walk-in", "phone": "+49 30 1234567", "caller": "new", "pays": "cash"}
+    return {"business": hotel.business.slug, "offering": str(hotel.offering.pk)} | days | who
+
+
+def counter(hotel: Hotel, said: dict[str, str]) -> Any:
+    return browser_of(hotel.staff).post("/desk/book/", said)
 
 
 def in_words(page: Any) -> str:
@@ -257,12 +271,62 @@ def test_a_stay_reads_sensibly_where_other_bookings_do(hotel: Hotel, reserving: 
 
 
 @pytest.mark.spec("DESK-1")
-def test_the_counter_leaves_stays_to_the_hotels_own_page(hotel: Hotel) -> None:
-    page = browser_of(hotel.staff).get("/desk/book/")
+def test_a_walk_in_is_booked_for_tonight_whatever_the_hour_and_can_be_checked_in(
+    practice: Practice, mailoutbox: Any
+) -> None:
+    hotel = new_hotel(check_in_from=time(0))  # which is over
+    tonight = today_at(hotel)
+    said = walk_in(hotel, tonight, tonight + A_DAY * 2)
 
-    assert page.status_code == 200
-    assert page.context["options"] == []
-    assert "A stay is booked on the hotel’s own page" in in_words(page)
+    looked = counter(hotel, said | {"do": "show"})
+    answer = counter(hotel, said | {"do": "book", "amount": "200.00", "email": GUEST.email})
+    work()
+
+    assert "3 rooms are free for these nights." in in_words(looked)
+    assert "It costs €200.00" in in_words(looked)
+    booking = Booking.objects.get()
+    assert (answer.status_code, booking.state, booking.stay.guests) == (303, "confirmed", 2)
+    assert nights_kept(stay_of(booking.reference, business=hotel.business.slug)) == ["taken", "taken"]
+    assert [mail.subject for mail in mailoutbox if GUEST.email in mail.to] == [
+        f"Booking Confirmed - {booking}"
+    ]
+    assert "A walk-in is in room 201." in in_words(do(hotel.staff, booking, "check-in"))
+
+
+@pytest.mark.spec("DESK-1")
+@pytest.mark.parametrize(("pays", "state"), [("spot", "confirmed"), ("link", "pending_payment")])
+def test_a_walk_in_of_tonight_may_pay_later(
+    practice: Practice, reserving: Sandbox, pays: str, state: str
+) -> None:
+    hotel = new_hotel(check_in_from=time(0))
+    sells_through(hotel, practice)
+    said = walk_in(hotel, today_at(hotel), today_at(hotel) + A_DAY)
+
+    answer = counter(hotel, said | {"do": "book", "pays": pays, "keep": "1"})
+    expire_orders(now=utc_now())
+
+    booking = Booking.objects.get()
+    assert (answer.status_code, booking.state) == (303, state)
+
+
+@pytest.mark.spec("DESK-1")
+@pytest.mark.spec("HOT-9")
+def test_the_counter_sells_no_room_that_is_not_there_nor_to_more_than_it_takes(hotel: Hotel) -> None:
+    for _ in range(3):
+        held(hotel, 10, 12)
+    before = everything()
+
+    full = counter(hotel, walk_in(hotel, day(11), day(12)) | {"do": "book", "amount": "100.00"})
+    crowd = counter(hotel, walk_in(hotel, day(20), day(21), guests="3") | {"do": "book", "amount": "100.00"})
+    unsaid = counter(hotel, walk_in(hotel, day(20), day(21)) | {"do": "book", "check_out": ""})
+
+    assert (full.status_code, crowd.status_code, unsaid.status_code) == (409, 400, 400)
+    assert [start.date() for start in full.context["near"]] == [day(n) for n in (8, 9, 12, 13, 14)]
+    assert "These are more guests than a room takes." in in_words(crowd)
+    assert "Please say when they leave, and how many they are." in in_words(unsaid)
+    assert everything() == before
+    moved = counter(hotel, walk_in(hotel, day(11), day(12)) | {"near": f"{day(13)}T15:00"})
+    assert (moved.context["said"].date, moved.context["said"].check_out) == (str(day(13)), str(day(14)))
 
 
 @pytest.mark.spec("WEB-4")

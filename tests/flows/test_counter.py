@@ -214,7 +214,7 @@ def test_a_package_and_a_promo_code_make_the_price(practice: Practice, staff: Us
         at_home,
         terms=TERMS,
         pays=Pays.NOW,
-        starts_at=choice(practice.offering).starts_at,
+        when=choice(practice.offering).starts_at,
         promo_code="tenth",
         now=NOW,
     )

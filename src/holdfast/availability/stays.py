@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -38,6 +39,17 @@ def refused(room_type: RoomType, stay: StayAsked, *, now: datetime) -> Why | Non
     """Why a room type's rules do not allow this stay; None if they do."""
     starts_at = period_of(stay, room_type.rules).start
     return why_not(room_type.rules.plain, room_type.rates, stay, starts_at=starts_at, now=now)
+
+
+def refused_at_short_notice(room_type: RoomType, stay: StayAsked, *, now: datetime) -> Why | None:
+    """The same where the business itself chooses: it needs no notice, and on the day of arrival it may be
+    later than the time from which guests come, for somebody may be standing there.
+    """
+    starts_at = period_of(stay, room_type.rules).start
+    is_today = now.astimezone(room_type.offering.business.zone).date() == stay.check_in
+    rules = replace(room_type.rules.plain, minimum_notice=timedelta(0))
+    asked_at = now - ONE_DAY if is_today else now
+    return why_not(rules, room_type.rates, stay, starts_at=starts_at, now=asked_at)
 
 
 def free_each_night(

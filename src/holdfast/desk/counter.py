@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +17,7 @@ from holdfast.catalog.models import Business, Offering
 from holdfast.catalog.terms import Terms
 from holdfast.flows.callers import known_callers
 from holdfast.flows.counter import Price, as_staff_sell, book_at_the_counter, price_at_the_counter
+from holdfast.flows.stays import rooms_by_night
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import Conflict, Forbidden, HoldfastError, Invalid, NotFound, SlotTaken, TooMany
 from holdfast.kernel.wording import amount_in_words
@@ -41,6 +42,7 @@ from .entry import working_at_the_desk
 from .scope import business_of, businesses_of
 
 SEE_OTHER = 303
+A_DAY, LONGEST = timedelta(days=1), timedelta(days=366)
 Trades = Mapping[str, Terms]
 # What is said of a booking that has just been made, by its state and whether an address is known.
 KEPT = "The time is kept for {name}. "
@@ -113,8 +115,21 @@ def _when(offering: Offering, said: Said) -> dict[str, Any]:
     first = now.astimezone(zone).date()
     last = (now + offering.horizon).astimezone(zone).date()
     day = said.day if said.day and first <= said.day <= last else first
+    shown = {"first": first, "last": last, "day": day}
+    if offering.by_night:
+        return shown | {"slots": [], "rooms": _rooms(offering, said, now=now)}
     slots = _free(as_staff_sell(offering), day)
-    return {"first": first, "last": last, "day": day, "slots": slots_out(slots, zone)}
+    return shown | {"slots": slots_out(slots, zone)}
+
+
+def _rooms(offering: Offering, said: Said, *, now: datetime) -> int | None:
+    """How many rooms are free in all of the nights that were asked for; None while none were, or too many."""
+    asked = said.nights
+    if asked is None or not A_DAY <= asked.check_out - asked.check_in <= LONGEST:
+        return None
+    types = rooms_by_night(offering.business.slug, asked.check_in, asked.check_out - A_DAY, now=now)
+    own = next((one for one in types if one.offering.pk == offering.pk), None)
+    return min(night.free for night in own.nights) if own else None
 
 
 def _free(offering: Offering, day: date) -> list[Slot]:
@@ -126,15 +141,16 @@ def _price(
     offering: Offering, said: Said, trades: Trades, slots: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """What it costs at the time that was chosen, once one is; or what is wrong with the promo code."""
-    starts_at = said.starts_at
-    if starts_at is None or said.time not in {slot["start_time"] for slot in slots}:
+    when = said.when(offering)
+    is_free = offering.by_night or said.time in {slot["start_time"] for slot in slots}
+    if when is None or not is_free:
         return {}
     try:
         price = price_at_the_counter(
             offering,
             terms=terms_of(offering, trades),
             pays=said.when_paid,
-            starts_at=starts_at,
+            when=when,
             promo_code=said.promo_code,
             now=utc_now(),
         )

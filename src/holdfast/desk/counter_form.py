@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from holdfast.catalog.models import Business, Offering
 from holdfast.catalog.queries import with_packages
 from holdfast.catalog.terms import Terms
 from holdfast.flows.callers import Caller
-from holdfast.flows.counter import Pays, Wanted, sold_by
+from holdfast.flows.counter import Nights, Pays, Wanted, sold_by
 from holdfast.flows.recording import Method, Taken
 from holdfast.kernel.errors import Invalid
 from holdfast.kernel.money import Money
@@ -34,6 +34,8 @@ KEEPS = {1: "an hour", 3: "three hours", 24: "a day", 72: "three days", 168: "a 
 KEEPS_AT_FIRST = 24
 LONGEST_ID = 18  # digits
 NOTE_AT_MOST, RECEIPT_AT_MOST = 500, 80
+WHEN = {False: "Please choose a time.", True: "Please say when they leave, and how many they are."}
+GUESTS = re.compile(r"[1-9]\d?")
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -56,6 +58,8 @@ class Said:
     offering: str = ""
     date: str = ""
     time: str = ""
+    check_out: str = ""
+    guests: str = "2"
     find: str = ""
     caller: str = NEW
     name: str = ""
@@ -85,6 +89,17 @@ class Said:
         return datetime.combine(self.day, time.fromisoformat(self.time))
 
     @property
+    def nights(self) -> Nights | None:
+        """From which day to which somebody stays, and with how many; None while it has not been said."""
+        check_in, check_out = self.day, day_in(self.check_out)
+        if check_in is None or check_out is None or not GUESTS.fullmatch(self.guests):
+            return None
+        return Nights(check_in, check_out, int(self.guests))
+
+    def when(self, offering: Offering) -> datetime | Nights | None:
+        return self.nights if offering.by_night else self.starts_at
+
+    @property
     def when_paid(self) -> Pays:
         return PAYS.get(self.pays, PAYS["cash"])[0]
 
@@ -92,9 +107,16 @@ class Said:
 def said_in(fields: Mapping[str, str]) -> Said:
     """What was filled in. ``near``, one of the free times that were told instead, is a date and a time."""
     known = {name: fields[name].strip() for name in Said.__dataclass_fields__ if name in fields}
-    if near := fields.get("near", ""):
-        known["date"], _, known["time"] = near.partition("T")
-    return Said(**known)
+    said = Said(**known)
+    return _moved(said, near) if (near := fields.get("near", "")) else said
+
+
+def _moved(said: Said, near: str) -> Said:
+    """The same at another time; a stay is as long as it was."""
+    day, _, time = near.partition("T")
+    to, nights = day_in(day), said.nights
+    leaves = (to + (nights.check_out - nights.check_in)).isoformat() if to and nights else said.check_out
+    return replace(said, date=day, time=time, check_out=leaves)
 
 
 def options_of(user: User, business: Business, trades: Mapping[str, Terms]) -> list[Option]:
@@ -123,9 +145,9 @@ def terms_of(offering: Offering, trades: Mapping[str, Terms]) -> Terms:
 
 def wanted_of(said: Said, offering: Offering, trades: Mapping[str, Terms]) -> Wanted:
     """What is to be booked. Raises Invalid for what has not been said, or not so that it could be read."""
-    starts_at = said.starts_at
-    if starts_at is None:
-        raise Invalid({"time": ["Please choose a time."]})
+    when = said.when(offering)
+    if when is None:
+        raise Invalid({"time": [WHEN[offering.by_night]]})
     if said.pays not in PAYS:
         raise Invalid({"pays": ["Please choose how it is paid."]})
     pays, method, _ = PAYS[said.pays]
@@ -134,7 +156,7 @@ def wanted_of(said: Said, offering: Offering, trades: Mapping[str, Terms]) -> Wa
     )
     return Wanted(
         offering=offering,
-        starts_at=starts_at,
+        when=when,
         terms=terms_of(offering, trades),
         caller=_caller(said, offering.business),
         pays=pays,

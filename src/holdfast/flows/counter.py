@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -23,6 +23,7 @@ from holdfast.catalog.queries import businesses_run_by, on_offer
 from holdfast.catalog.terms import Terms, Way
 from holdfast.kernel.errors import Invalid, NotFound, SlotTaken
 from holdfast.kernel.money import Money
+from holdfast.kernel.period import Period
 from holdfast.orders.dues import dues_for
 from holdfast.platform import metrics
 from holdfast.platform.db import retried_once, transaction
@@ -34,6 +35,7 @@ from .checkout import Choice, Chosen, Wish, chosen_for, hold_for, priced_for, ta
 from .contested import note_lost
 from .pay_links import post_link, refuse_without_gateway
 from .recording import Taken, take_by_hand
+from .staying import stay_chosen
 
 log = structlog.get_logger(__name__)
 
@@ -50,16 +52,26 @@ class Pays(StrEnum):
 
 
 @dataclass(frozen=True)
+class Nights:
+    """When a caller wants to stay, and with how many."""
+
+    check_in: date
+    check_out: date
+    guests: int
+
+
+@dataclass(frozen=True)
 class Wanted:
     """What a caller wants, as staff have understood it.
 
-    ``offering`` is as it is sold, with its package, and ``terms`` are its trade's. ``starts_at`` is naive, by
-    the clock on the business's wall. ``taken`` is what was taken for it, by whoever pays now; ``keep_for`` is
-    how long the time is kept for whoever pays later. ``details`` may leave out what the trade asks customers.
+    ``offering`` is as it is sold, with its package, and ``terms`` are its trade's. ``when`` is naive, by the
+    clock on the business's wall; of a room type, the nights. ``taken`` is what was taken for it, by whoever
+    pays now; ``keep_for`` is how long the time is kept for whoever pays later. ``details`` may leave out what
+    the trade asks customers.
     """
 
     offering: Offering
-    starts_at: datetime
+    when: datetime | Nights
     terms: Terms
     caller: Caller
     pays: Pays
@@ -78,11 +90,8 @@ class Price:
 
 
 def sold_by(user: User, business: Business) -> QuerySet[Offering]:
-    """What this user may book others in for: all that the business sells, or what is theirs to give.
-
-    Not what is sold by the night: a stay has days and guests in place of a time.
-    """
-    offered = on_offer().filter(business=business, by_night=False).order_by("title", "pk")
+    """What this user may book others in for: all that the business sells, or what is theirs to give."""
+    offered = on_offer().filter(business=business).order_by("title", "pk")
     if businesses_run_by(user).filter(pk=business.pk).exists():
         return offered
     gives = user.memberships.filter(business=business, role=Member.Role.PROVIDER).exists()
@@ -98,11 +107,16 @@ def as_staff_sell(offering: Offering) -> Offering:
 
 
 def price_at_the_counter(
-    offering: Offering, *, terms: Terms, pays: Pays, starts_at: datetime, promo_code: str, now: datetime
+    offering: Offering,
+    *,
+    terms: Terms,
+    pays: Pays,
+    when: datetime | Nights,
+    promo_code: str,
+    now: datetime,
 ) -> Price:
     """What a caller is told that it costs. Raises Invalid for a time that is not open, and a wrong code."""
-    wish = _wish(offering, starts_at, terms=terms, promo_code=promo_code)
-    chosen = chosen_for(wish, now=now)
+    wish, chosen = _wished(offering, when, terms=terms, promo_code=promo_code, now=now)
     _, quote = priced_for(wish, chosen, customer=None, now=now)
     first = dues_for(
         quote.total,
@@ -128,15 +142,15 @@ def book_at_the_counter(wanted: Wanted, *, by: User, now: datetime) -> Booking:
     actor = insider(by, offering.business_id)
     who = caller_for(wanted.caller, by=by, business=offering.business)
     with metrics.checkout_counted(offering.trade):
-        wish = _wish(
+        wish, chosen = _wished(
             offering,
-            wanted.starts_at,
+            wanted.when,
             terms=wanted.terms,
             promo_code=wanted.promo_code,
             details={**wanted.details, **contact_of(who, offering.business)},
+            now=now,
         )
-        chosen = chosen_for(wish, now=now)
-        wish = replace(wish, terms=_terms(wanted, starts_at=chosen[0].period.start, now=now))
+        wish = replace(wish, terms=_terms(wanted, chosen[0].period, now=now))
         try:
             booking = _book(wanted, wish, chosen, who, by=actor, now=now)
         except SlotTaken:
@@ -146,26 +160,38 @@ def book_at_the_counter(wanted: Wanted, *, by: User, now: datetime) -> Booking:
     return booking
 
 
-def _wish(
+def _wished(
     offering: Offering,
-    starts_at: datetime,
+    when: datetime | Nights,
     *,
     terms: Terms,
     promo_code: str,
+    now: datetime,
     details: Mapping[str, Any] | None = None,
-) -> Wish:
-    choice = Choice(as_staff_sell(offering), starts_at, dict(details or {}))
-    return Wish((choice,), return_url="", terms=terms, promo_code=promo_code)
+) -> tuple[Wish, Sequence[Chosen]]:
+    """What is wanted as a checkout knows it. Raises Invalid for what is not open to staff either."""
+    if isinstance(when, datetime):
+        choice = Choice(as_staff_sell(offering), when, dict(details or {}))
+        wish = Wish((choice,), return_url="", terms=terms, promo_code=promo_code)
+        return wish, chosen_for(wish, now=now)
+    stay = stay_chosen(offering, when.check_in, when.check_out, when.guests, at_short_notice=True, now=now)
+    said = {"guests": when.guests, **(details or {})}
+    arrives = datetime.combine(when.check_in, stay.room_type.rules.check_in_from)
+    choice = Choice(stay.offering, arrives, said)
+    wish = Wish((choice,), return_url="", terms=terms, promo_code=promo_code, fees=stay.fees)
+    return wish, [Chosen(stay.offering, stay.period, [stay.room_type.pool], said)]
 
 
-def _terms(wanted: Wanted, *, starts_at: datetime, now: datetime) -> Terms:
+def _terms(wanted: Wanted, period: Period, *, now: datetime) -> Terms:
     """A trade's terms as they are at the counter: booked at once, accepted, and held for the caller alone."""
     reserve_for = 0
     if wanted.pays is Pays.LATER:
         refuse_without_gateway(wanted.offering.business_id)
         if not KEPT_AT_LEAST <= wanted.keep_for <= KEPT_AT_MOST:
             raise Invalid({"keep_for": ["A time is kept for 15 minutes at least, and for 14 days at most."]})
-        reserve_for = int(min(wanted.keep_for, starts_at - now).total_seconds())
+        # Who comes late to a stay of today has until it ends.
+        until = period.start if period.start > now else period.end
+        reserve_for = int(min(wanted.keep_for, until - now).total_seconds())
     return replace(
         wanted.terms,
         way=Way.HOLD_THEN_PAY,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from holdfast.availability.slots import nights
-from holdfast.availability.stays import free_each_night, period_of, refused
+from holdfast.availability.stays import free_each_night, period_of, refused, refused_at_short_notice
 from holdfast.catalog.models import Business, Offering
 from holdfast.catalog.room_types import RoomType, by_night, room_type, room_types
 from holdfast.catalog.stay_rules import Per, StayAsked, Why, times
@@ -114,8 +114,7 @@ def stay_chosen(
     refuse_dates(check_in, check_out, guests)
     found = _room_type(offering, check_in, check_out)
     stay = found.asked(check_in, check_out, guests)
-    why = refused(found, stay, now=now)
-    if why is not None and not (at_short_notice and why is Why.TOO_SOON):
+    if why := (refused_at_short_notice if at_short_notice else refused)(found, stay, now=now):
         field, sentence = REFUSED[why]
         raise Invalid({field: [sentence]})
     sold = found.offering.for_nights(stay)

@@ -78,12 +78,10 @@ def _booked_in(visit: Visit, choice: Choice, *, by: User, now: datetime) -> str:
     """By the front office, for somebody who has no account."""
     pays = Pays.ON_THE_SPOT if visit.end == "on the spot" else Pays.NOW
     sold, terms = choice.offering, TERMS[choice.offering.trade]
-    price = price_at_the_counter(
-        sold, terms=terms, pays=pays, starts_at=choice.starts_at, promo_code="", now=now
-    )
+    price = price_at_the_counter(sold, terms=terms, pays=pays, when=choice.starts_at, promo_code="", now=now)
     wanted = Wanted(
         offering=sold,
-        starts_at=choice.starts_at,
+        when=choice.starts_at,
         terms=terms,
         caller=Caller(name=visit.who, email=f"{slugify(visit.who)}@callers.test"),
         pays=pays,

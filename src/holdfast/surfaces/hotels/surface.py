@@ -8,7 +8,7 @@ from holdfast.notifications.live import Speech
 from holdfast.web.surface import Surface
 
 from . import bookings, payments, rooms, staff
-from .terms import LIVE_CHANNEL, TRADE, WORDS
+from .terms import LIVE_CHANNEL, TERMS, TRADE, WORDS
 from .urls import urlpatterns
 
 public = Router(tags=["hotels"])
@@ -19,5 +19,6 @@ HOTELS = Surface(
     TRADE,
     {"/api/public": public, "/api/staff/hotel": staff.router},
     urlpatterns,
+    terms=TERMS,
     speech=Speech(WORDS, LIVE_CHANNEL),
 )
