@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from django.core import mail
 
 from holdfast.availability.models import Allocation, WeeklyHours
 from holdfast.availability.queries import free_slots
@@ -18,6 +19,7 @@ from holdfast.catalog.stay_rules import nights_of
 from holdfast.flows.approval import approve_booking, decline_booking
 from holdfast.flows.asking import StillUnknown
 from holdfast.flows.ending import abandon_carts, expire_orders
+from holdfast.flows.reminding import remind
 from holdfast.flows.settlement import settle
 from holdfast.flows.stays import (
     Guest,
@@ -483,3 +485,16 @@ def test_what_is_sold_by_the_night_has_no_slots(hotel: Hotel) -> None:
     WeeklyHours.objects.create(resource=hotel.pool, weekday=0, opens=time(9), closes=time(9))
 
     assert free_slots(hotel.offering, first=day(10), last=day(20), now=NOW) == []
+
+
+@pytest.mark.spec("GEN-7", "GEN-13")
+def test_whatever_mail_brings_a_key_says_what_it_opens(hotel: Hotel, reserving: Sandbox) -> None:
+    seen = authorized(hotel, reserving)
+    approve_booking(seen.booking_id, by=hotel.staff, trade=TRADE, now=SOON)
+    remind(now=datetime.combine(day(9), time(16), hotel.business.zone))
+    work()
+
+    told = [message for message in mail.outbox if message.to == [GUEST.email] and "?key=" in message.body]
+
+    assert [message.subject.partition(" ")[0] for message in told] == ["Payment", "Booking", "Reminder:"]
+    assert all("yours alone" in message.body for message in told)

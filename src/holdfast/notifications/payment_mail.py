@@ -56,6 +56,7 @@ def not_paid(payment_id: int, *, now: datetime) -> Fact | None:
         "amount": _words(payment.amount, payment),
         "until": moment(order.expires_at.isoformat(), lines[0].offering.business),
         "page": _page_to_pay_again(payment, lines[0], now=now),
+        "keyed": order.terms.keyed,
     }
     return _fact(payment, lines, "Not paid yet: {}", to=customers_address(lines[0]), **told)
 
