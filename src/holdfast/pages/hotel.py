@@ -20,7 +20,7 @@ from holdfast.kernel.money import Money
 from holdfast.web.auth import session_user
 from holdfast.web.errors import status_of
 from holdfast.web.naming import named
-from holdfast.web.throttles import client_address, limit
+from holdfast.web.throttles import client_address, limit, limit_starts
 
 from .booking import Field, Filled
 from .problems import SeeOther, finished, with_patience
@@ -109,7 +109,7 @@ def book(request: HttpRequest, offering_id: int, form: RoomForm) -> HttpResponse
         return _room(request, offering)
     user = session_user(request)
     try:
-        limit(request, "start_by_address")
+        limit_starts(request, user, promo_code=request.POST.get("promo_code", ""))
         with named(form.names):
             wish = form.wish(offering, request.POST.dict())
             stay = book_stay(wish, address=client_address(request), user=user, now=utc_now())

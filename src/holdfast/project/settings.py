@@ -61,6 +61,7 @@ HOLDFAST_LIMITS = {
     "start_by_address": number("HOLDFAST_LIMIT_START_BY_ADDRESS", 300),
     "start_by_user": number("HOLDFAST_LIMIT_START_BY_USER", 60),
     "promo_by_user": number("HOLDFAST_LIMIT_PROMO_BY_USER", 20),
+    "promo_by_address": number("HOLDFAST_LIMIT_PROMO_BY_ADDRESS", 60),
     "look_up": number("HOLDFAST_LIMIT_LOOK_UP", 300),
     "bad_webhook": number("HOLDFAST_LIMIT_BAD_WEBHOOK", 60),
     "account_mail": number("HOLDFAST_LIMIT_ACCOUNT_MAIL", 10),

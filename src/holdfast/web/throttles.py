@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from holdfast.kernel.clock import utc_now
+from holdfast.platform.models import User
 from holdfast.platform.throttling import A_MINUTE, AN_HOUR, throttle
 
 HOURLY = "_an_hour"
@@ -39,6 +40,13 @@ def limit(request: HttpRequest, *names: str, user: int | None = None, recipient:
             now=now,
             seconds=seconds,
         )
+
+
+def limit_starts(request: HttpRequest, user: User | None, *, promo_code: str) -> None:
+    """Count a booking by whoever needs no account, and a promo code that is tried with it. Raises TooMany."""
+    said = ["promo_by_address"] if promo_code.strip() else []
+    known = ["start_by_user"] if user else []
+    limit(request, "start_by_address", *known, *said, user=user.pk if user else None)
 
 
 def _whose(name: str, whose: Mapping[str, str]) -> str:

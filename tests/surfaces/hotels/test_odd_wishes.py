@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
+from holdfast.booking.models import Booking
+from holdfast.orders.models import PromoCode
 from tests.support.lobby import Lobby
 
 
@@ -41,3 +45,20 @@ def test_the_page_says_what_the_hotel_says_and_nothing_in_its_place(lobby: Lobby
 
     assert ["says:" in page for page in pages] == [False, True, False]
     assert "Lake-View says: The roof leaks" in pages[1]
+
+
+@pytest.mark.spec("GEN-6")
+def test_promo_codes_are_not_found_out_by_guests_who_try(lobby: Lobby, settings: Any) -> None:
+    PromoCode.objects.create(business=lobby.hotel.business, code="LAKE10", percent=10)
+    settings.HOLDFAST_LIMITS = settings.HOLDFAST_LIMITS | {"promo_by_address": 2}
+    page = f"/rooms/{lobby.hotel.offering.pk}/"
+
+    tried = lobby.book(promo_code="GUESS", submit=False)
+    tried_on_the_page = Client().post(page, lobby.asked(promo_code="GUESS"))
+    right = lobby.book(promo_code="LAKE10")
+    right_on_the_page = Client().post(page, lobby.asked(promo_code="LAKE10"))
+    without = lobby.book()
+
+    assert [one.status_code for one in (tried, tried_on_the_page)] == [400, 400]
+    assert [one.status_code for one in (right, right_on_the_page, without)] == [429, 429, 201]
+    assert Booking.objects.count() == 1

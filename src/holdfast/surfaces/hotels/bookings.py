@@ -29,7 +29,7 @@ from holdfast.web.answers import BAD, MISSING, SIGNED_IN, THROTTLED, Problem, Sl
 from holdfast.web.auth import anybody, who_if_any
 from holdfast.web.contact import check_phone
 from holdfast.web.naming import named
-from holdfast.web.throttles import client_address, limit
+from holdfast.web.throttles import client_address, limit, limit_starts
 
 from . import present
 from .schemas import BookRoom, GuestBooking, RoomBooking, StayCanceled, StayPreview, StayProblem
@@ -51,7 +51,7 @@ REFUSED = {409: Problem}
 def book(request: HttpRequest, slug: str, body: BookRoom) -> Any:
     """Hold a room for these nights, to be paid next; or with ``submit`` false, only write it down."""
     user = who_if_any(request)
-    limit(request, "start_by_address", *(["start_by_user"] if user else []), user=user.pk if user else None)
+    limit_starts(request, user, promo_code=body.promo_code)
     wish = wish_of(slug, body)
     begin = book_stay if body.submit else draft_stay
     with as_asked(wish.offering.business):
