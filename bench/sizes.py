@@ -32,4 +32,4 @@ class Size:
 
 FEW = 10_000
 FULL = Size(runs=5, seconds=2, count=6_000, bookings=100_000, allocations=1_000_000, starts=3, listeners=1000)
-QUICK = Size(runs=1, seconds=2, count=4_000, bookings=10_000, allocations=50_000, starts=0, listeners=100)
+QUICK = Size(runs=1, seconds=2, count=4_000, bookings=10_000, allocations=50_000, starts=0, listeners=200)

@@ -66,6 +66,20 @@ def test_whoever_comes_back_after_a_kill_is_told_what_happened_meanwhile(
     assert after.data["status"] == "done"
 
 
+@pytest.mark.spec("GEN-21")
+def test_streams_are_counted_while_they_are_open(live: Live, academy: Academy, customer: User) -> None:
+    channel = f"booking-{a_booking(academy, customer).reference}"
+    live.wait_until_nobody_listens()
+
+    with live.listening(channel) as one, live.listening(channel) as other:
+        one.next()
+        other.next()
+        open_now = live.connections()
+    live.wait_until_nobody_listens()
+
+    assert open_now == 2
+
+
 def test_a_connection_to_the_database_that_breaks_loses_nothing(
     live: Live, academy: Academy, customer: User
 ) -> None:

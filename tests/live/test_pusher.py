@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db.transaction import set_rollback
+from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from holdfast.catalog.models import Member
@@ -21,7 +22,7 @@ from holdfast.platform.models import Transition, User
 from tests.live.moves import a_booking, move
 from tests.support.academy import Academy
 from tests.support.booked import api_of
-from tests.support.practice import Api, Practice, new_member
+from tests.support.practice import Api, Practice, new_member, new_user
 from tests.support.pusher import APP_ID, KEY, SECRET, FakePusher, running_pusher, signed
 from tests.support.worker import work
 
@@ -148,3 +149,19 @@ def test_the_secret_is_kept_encrypted(account: PusherAccount) -> None:
 
     assert SECRET not in kept
     assert PusherAccount.objects.get().secret == SECRET
+
+
+def test_the_admin_keeps_a_secret_that_is_left_empty_and_never_shows_it(account: PusherAccount) -> None:
+    browser = Client()
+    browser.force_login(new_user(is_staff=True, is_superuser=True))
+    address = f"/admin/holdfast_notifications/pusheraccount/{account.pk}/change/"
+    form = {"business": account.business_id, "app_id": "4712", "key": KEY, "cluster": "eu", "active": "on"}
+
+    saved = browser.post(address, {**form, "secret": ""})
+    page = browser.get(address).content.decode()
+    wrong = browser.post(address, {**form, "app_id": "abc", "base_url": "no address"})
+
+    account.refresh_from_db()
+    assert (saved.status_code, wrong.status_code) == (302, 200)
+    assert (account.app_id, account.secret, account.base_url) == ("4712", SECRET, "")
+    assert SECRET not in page

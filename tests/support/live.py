@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -84,6 +85,19 @@ class Live:
         with httpx.stream("GET", f"{self.url}/live/", **_asked(channels, how)) as answer:
             assert answer.status_code == 200, answer.read()
             yield Listening(answer)
+
+    def connections(self) -> int:
+        """How many streams are open, as an operator sees it."""
+        said = httpx.get(f"{self.url}/metrics", timeout=SILENT_FOR).text
+        found = re.search(r"^holdfast_live_connections (\d+)", said, re.MULTILINE)
+        assert found is not None, said
+        return int(found[1])
+
+    def wait_until_nobody_listens(self) -> None:
+        deadline = time.monotonic() + SILENT_FOR
+        while self.connections():
+            assert time.monotonic() < deadline, "somebody is still there"
+            time.sleep(0.05)
 
     def kill(self) -> None:
         """End it as a power cut would, and start another on the same port."""

@@ -111,7 +111,8 @@ class Streams:
 
     async def _follow(self, listener: Listener, door: Door, send: Send, *, after: Cursor | None) -> None:
         async def tell(text: str) -> None:
-            await asyncio.wait_for(send(_chunk(text)), NOT_READ_FOR)
+            async with asyncio.timeout(NOT_READ_FOR):
+                await send(_chunk(text))
 
         try:
             await follow(listener, self.hub, door, tell, after=after, clock=self.clock)

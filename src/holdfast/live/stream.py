@@ -32,10 +32,10 @@ class Clock:
 
     async def woken(self, listener: Listener, *, until: datetime) -> None:
         """Come back when something waits for a listener, or at that time."""
-        try:
-            await asyncio.wait_for(listener.woken.wait(), max(0.0, (until - self.now()).total_seconds()))
-        except TimeoutError:
-            return
+        # Not wait_for, which may swallow that the stream is canceled, and it would go on for ever.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, (until - self.now()).total_seconds())):
+                await listener.woken.wait()
 
 
 @dataclass(frozen=True)
