@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 
 from .explore import Report, explore
 from .production import PRODUCTION
@@ -14,16 +16,27 @@ from .scenarios import DEEP, DEFAULT
 
 def main(arguments: Sequence[str] | None = None, *, rules: Rules = PRODUCTION) -> int:
     """Explore the scenarios that were asked for. Answers 1, and tells the story, at the first violation."""
-    reports = []
-    for bounds in _chosen(arguments):
-        report = explore(Run(bounds, rules))
+    began, reports = time.perf_counter(), []
+    for report in _explored([Run(bounds, rules) for bounds in _chosen(arguments)]):
         reports.append(report)
         print(_line(report), flush=True)
         if report.violation is not None:
             print(report.violation)
             return 1
-    print(_sum(reports))
+    print(_sum(reports, seconds=time.perf_counter() - began))
     return 0
+
+
+def _explored(runs: Sequence[Run]) -> Iterator[Report]:
+    """The reports in order; where there are several, as many at a time as there are processors."""
+    if len(runs) == 1:
+        yield explore(runs[0])
+        return
+    pool = ProcessPoolExecutor()
+    try:
+        yield from pool.map(explore, runs)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _chosen(arguments: Sequence[str] | None) -> Iterable[Bounds]:
@@ -44,12 +57,12 @@ def _line(report: Report) -> str:
     )
 
 
-def _sum(reports: Sequence[Report]) -> str:
+def _sum(reports: Sequence[Report], *, seconds: float) -> str:
     return (
         f"{sum(report.states for report in reports):,} distinct states\n"
         f"{sum(report.transitions for report in reports):,} transitions, "
         f"depth {max(report.depth for report in reports)}, "
-        f"{sum(report.seconds for report in reports):.1f} seconds. Nothing is wrong."
+        f"{seconds:.1f} seconds. Nothing is wrong."
     )
 
 
