@@ -200,6 +200,7 @@ def look_up(*answers: object, pay_until: datetime | None = None) -> Outcome:
         (session(None, "levitating"), Became.UNRECOGNIZED),
         (session({"status": "requires_payment_method"}, "open"), Became.PENDING),
         (session({"status": "requires_payment_method"}, "expired"), Became.EXPIRED),
+        (session({"status": "requires_payment_method"}, "complete"), Became.FAILED),
         (session({"status": "requires_action"}, "open"), Became.PENDING),
         (session({"status": "processing"}), Became.PENDING),
         (session({"status": "requires_capture", "amount_capturable": 15_000}), Became.AUTHORIZED),

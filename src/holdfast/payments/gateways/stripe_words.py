@@ -86,6 +86,9 @@ def _became(intent: Json, session: Json | None) -> tuple[Became, str]:
     became = STATES.get(status, Became.UNRECOGNIZED)
     if became is Became.PENDING and whole == "expired":
         return Became.EXPIRED, whole
+    if status == "requires_payment_method" and whole == "complete":
+        # Declined after it was processed for a while: nobody can pay on that page any more.
+        return Became.FAILED, f"{status}, session {whole}"
     return became, status
 
 
