@@ -38,7 +38,16 @@ from holdfast.flows.stays import (
     verify_stay,
     views_of_stays,
 )
-from holdfast.kernel.errors import AlreadyHeld, Conflict, HoldExpired, Invalid, NotFound, SlotTaken, TooMany
+from holdfast.kernel.errors import (
+    AlreadyHeld,
+    CaptureFailed,
+    Conflict,
+    HoldExpired,
+    Invalid,
+    NotFound,
+    SlotTaken,
+    TooMany,
+)
 from holdfast.kernel.money import Money
 from holdfast.orders.guest_keys import new_guest_key
 from holdfast.orders.models import GuestKey, Order, PromoCode
@@ -373,6 +382,29 @@ def test_a_stay_that_is_declined_frees_its_nights_and_its_money(hotel: Hotel, re
     assert declined.decision_made_by == hotel.staff.email
     assert nights_kept(waits) == ["released", "released"]
     assert Payment.objects.get().state == "voided"
+    assert_all_is_well()
+
+
+@pytest.mark.spec("HOT-5")
+def test_whose_money_cannot_be_taken_keeps_the_nights_for_a_while_and_pays_anew(
+    hotel: Hotel, reserving: Sandbox
+) -> None:
+    waits = authorized(hotel, reserving)
+    reserving.arm("capture_declined", only=Payment.objects.get().reference, then="lapsed")
+    with pytest.raises(CaptureFailed):
+        approve_booking(waits.booking_id, by=hotel.staff, trade=TRADE, now=SOON)
+    asked_again = again(hotel, waits)
+    kept = nights_kept(waits)
+
+    paid(hotel, reserving, asked_again)
+    approve_booking(waits.booking_id, by=hotel.staff, trade=TRADE, now=SOON)
+
+    confirmed = again(hotel, waits)
+    assert (asked_again.state, kept) == ("pending_payment", ["held", "held"])
+    assert asked_again.pay_by == SOON + timedelta(days=1)
+    assert confirmed.state == "confirmed"
+    assert confirmed.session_id not in ("", waits.session_id)
+    assert [payment.wins for payment in Payment.objects.order_by("pk")] == [False, True]
     assert_all_is_well()
 
 
