@@ -220,9 +220,10 @@ def test_lists_take_as_many_statements_whoever_is_on_them(hotel: Hotel) -> None:
             views_of_stays(stays_of_hotel(SLUG, by=hotel.staff))
         return len(statements)
 
-    confirmed(hotel)
+    stay(hotel)
     with_one = cost()
     for first in (20, 30):
+        stay(hotel, first, first + 1)
         come(hotel, confirmed(hotel, first, first + 1), first)
 
     assert cost() == with_one

@@ -304,6 +304,20 @@ def test_asking_twice_for_a_session_gives_the_same_open_one(hotel: Hotel, reserv
 
 
 @pytest.mark.spec("HOT-2")
+def test_of_two_sessions_the_one_that_is_paid_tells_of_the_stay(hotel: Hotel, reserving: Sandbox) -> None:
+    """Somebody has opened both at once, and pays in the first."""
+    held = stay(hotel)
+    first, second = (open_session(held.booking_id, business=SLUG, now=NOW) for _ in range(2))
+    assert first.reference != second.reference  # by the gateway's clock the first one has ended
+    reserving.settle(first.reference)
+
+    said = verify_stay(held.booking_id, business=SLUG, now=SOON)
+
+    assert (said.payment_status, said.stay.state) == ("AUTHORIZED", "pending_approval")
+    assert (said.stay.session_id, said.stay.payment_authorized_at) == (first.session_id, SOON)
+
+
+@pytest.mark.spec("HOT-2")
 def test_a_gateway_that_cannot_reserve_is_said_to_charge_at_once(practice: Practice) -> None:
     hotel = new_hotel()
     Business.objects.filter(pk=hotel.business.pk).update(currency="INR")

@@ -89,20 +89,21 @@ def _due_of(reference: str, business: str) -> Due:
 
 
 def verify_stay(reference: str, *, business: str, now: datetime) -> Verified:
-    """Where a stay and the payment that tells for it stand, by the gateway's own word where it can be had.
+    """Where a stay and the payment that tells for it stand, by the gateway's own word where it can be had:
+    each attempt that may yet come to money is asked about, once in a moment.
 
     Raises NotFound, also while nothing has been begun, and StillUnknown when the gateway does not answer.
     """
     stay = stay_of(reference, business=business)
+    for attempt in Payment.objects.filter(order=stay.order_id, captured=0).order_by("pk"):
+        if may_look_now(attempt.pk, now=now, every=AT_ONCE):
+            try:
+                settle(attempt.pk, now=now)
+            except Unknown as unknown:
+                raise StillUnknown from unknown
     payment = _telling(stay.order_id)
     if payment is None:
         raise NotFound("No payment has been begun.")
-    if not payment.captured and may_look_now(payment.pk, now=now, every=AT_ONCE):
-        try:
-            settle(payment.pk, now=now)
-        except Unknown as unknown:
-            raise StillUnknown from unknown
-    payment = _telling(stay.order_id) or payment
     return Verified(stay_of(reference, business=business), status_of(payment), payment.money)
 
 
