@@ -282,7 +282,9 @@ def test_a_walk_in_is_booked_for_tonight_whatever_the_hour_and_can_be_checked_in
     answer = counter(hotel, said | {"do": "book", "amount": "200.00", "email": GUEST.email})
     work()
 
+    undated = browser_of(hotel.staff).get("/desk/book/", {"check_out": said["check_out"]})
     assert "3 rooms are free for these nights." in in_words(looked)
+    assert undated.context["said"].date == tonight.isoformat()
     assert "It costs €200.00" in in_words(looked)
     booking = Booking.objects.get()
     assert (answer.status_code, booking.state, booking.stay.guests) == (303, "confirmed", 2)

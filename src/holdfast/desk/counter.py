@@ -85,6 +85,8 @@ def _page(
     refused: HoldfastError | None = None,
 ) -> HttpResponse:
     option = chosen_among(options, said)
+    if option is not None and option.offering.by_night:
+        said = said.from_day(utc_now().astimezone(business.zone).date())
     shown: dict[str, Any] = {
         "businesses": list(businesses_of(user)),
         "business": business,

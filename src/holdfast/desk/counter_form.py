@@ -96,6 +96,10 @@ class Said:
             return None
         return Nights(check_in, check_out, int(self.guests))
 
+    def from_day(self, day: Day) -> Said:
+        """The same, which begins on this day while another has not been said."""
+        return self if self.day else replace(self, date=day.isoformat())
+
     def when(self, offering: Offering) -> datetime | Nights | None:
         return self.nights if offering.by_night else self.starts_at
 
