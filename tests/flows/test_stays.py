@@ -275,6 +275,16 @@ def test_a_draft_that_is_submitted_by_many_at_once_is_held_once(hotel: Hotel) ->
     assert nights_kept(draft) == ["held", "held"]
 
 
+@pytest.mark.spec("HOT-8")
+def test_submitting_what_never_was_a_draft_changes_nothing(hotel: Hotel) -> None:
+    held = stay(hotel)
+
+    assert submit_stay(held.booking_id, address=None, now=SOON, business=SLUG) == held
+    for reference, business in ((held.booking_id, "old-mill"), ("", SLUG), ("HB-NOTHING", SLUG)):
+        with pytest.raises(NotFound):
+            submit_stay(reference, address=None, now=SOON, business=business)
+
+
 def test_a_draft_that_was_left_is_over(hotel: Hotel, settings: Any) -> None:
     draft = draft_stay(wish(hotel, 100, 102), address=None, user=None, now=NOW)
     later = NOW + timedelta(days=settings.HOLDFAST_CARTS_KEPT_DAYS + 1)
@@ -382,6 +392,26 @@ def test_stays_are_shown_by_as_many_queries_however_many_there_are(hotel: Hotel)
         stay(hotel, first, first + 1)
 
     assert cost() == with_one
+
+
+@pytest.mark.spec("HOT-4")
+def test_a_stay_is_paid_when_the_gateway_says_so_and_not_when_it_was_asked(
+    hotel: Hotel, reserving: Sandbox
+) -> None:
+    waits = authorized(hotel, reserving)
+    reserving.arm("capture_pending", reads=1)
+    with pytest.raises(StillUnknown):
+        approve_booking(waits.booking_id, by=hotel.staff, trade=TRADE, now=SOON)
+    unpaid = again(hotel, waits)
+
+    later = SOON + timedelta(hours=2)
+    settle(Payment.objects.get().pk, now=later - timedelta(minutes=1))
+    settle(Payment.objects.get().pk, now=later)
+
+    confirmed = again(hotel, waits)
+    assert (unpaid.state, unpaid.paid_at) == ("pending_approval", None)
+    assert (confirmed.state, confirmed.payment_authorized_at) == ("confirmed", SOON)
+    assert confirmed.paid_at == confirmed.decision_made_at == later
 
 
 @pytest.mark.spec("HOT-4", "BC-2")

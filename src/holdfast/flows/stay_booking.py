@@ -11,7 +11,7 @@ import structlog
 
 from holdfast.catalog.models import Offering
 from holdfast.catalog.terms import Terms
-from holdfast.kernel.errors import Conflict, Invalid, NotFound, SlotTaken
+from holdfast.kernel.errors import Conflict, Invalid, SlotTaken
 from holdfast.kernel.ids import new_reference
 from holdfast.orders import carts as rows
 from holdfast.orders.actions import lock
@@ -32,7 +32,6 @@ from .staying import StayChosen, stay_chosen
 
 log = structlog.get_logger(__name__)
 
-NO_SUCH_DRAFT = "There is no such booking."
 GONE = "This room is not offered any more."
 OVER = "This was left for too long. Please book again."
 
@@ -124,12 +123,15 @@ def draft_stay(wish: StayWish, *, address: str | None, user: User | None, now: d
 def submit_stay(
     reference: str, *, address: str | None, now: datetime, business: str | None = None
 ) -> StayView:
-    """Hold the nights of a draft at the prices of this day. Submitting it again changes nothing.
+    """Hold the nights of a draft at the prices of this day. Submitting it again changes nothing, nor does
+    submitting what never was a draft.
 
     Raises NotFound, Conflict for one that was left for too long, and as ``book_stay`` does; then the draft
     stands as it was.
     """
     draft = _draft(reference, business)
+    if draft is None:
+        return stay_of(reference, business=business or "")
     if draft.state == "open":
         wish = _wish_of(draft)
         stay = stay_chosen(wish.offering, wish.check_in, wish.check_out, wish.guests, now=now)
@@ -158,12 +160,11 @@ def refuse_guest(guest: Guest) -> None:
         raise Invalid(wrong)
 
 
-def _draft(reference: str, business: str | None) -> Order:
+def _draft(reference: str, business: str | None) -> Order | None:
     found = Order.objects.select_related("business", "customer__user").filter(booking_reference=reference)
-    draft = found.first() if reference else None
-    if draft is None or (business is not None and draft.business.slug != business):
-        raise NotFound(NO_SUCH_DRAFT)
-    return draft
+    if business is not None:
+        found = found.filter(business__slug=business)
+    return found.first() if reference else None
 
 
 def _held_or_taken(

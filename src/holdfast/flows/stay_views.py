@@ -10,7 +10,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from holdfast.booking.models import Booking
 from holdfast.kernel.errors import Invalid, NotFound
@@ -29,6 +30,15 @@ from .staying import quote_of_stay
 
 NO_SUCH_BOOKING = "There is no such booking."
 TAKES = (Transaction.Kind.AUTHORIZE, Transaction.Kind.CAPTURE, Transaction.Kind.PURCHASE)
+# What was asked for may be without an answer for hours; what came by itself has no transition.
+SUCCEEDED_AT = Coalesce(
+    Subquery(
+        Transition.objects.filter(subject="transaction", subject_id=OuterRef("pk"), after="succeeded").values(
+            "at"
+        )[:1]
+    ),
+    "created_at",
+)
 DECISIONS = ("approve", "decline")
 INSIDERS = ("staff:", "admin:")  # how the actors begin who act for a business
 
@@ -145,11 +155,13 @@ def views_of_stays(bookings: Iterable[Booking]) -> list[StayView]:
     for payment in Payment.objects.filter(order__in=orders).select_related("account").order_by("pk"):
         payments[payment.order_id].append(payment)
     telling = {one.line.order_id: tells(payments[one.line.order_id], one.line.order) for one in those}
-    takes = defaultdict[int, list[Transaction]](list)
+    takes = defaultdict[int, list[_Take]](list)
     tell = [payment for payment in telling.values() if payment]
     found = Transaction.objects.filter(payment__in=tell, kind__in=TAKES, state="succeeded")
-    for take in found.order_by("pk"):
-        takes[take.payment_id].append(take)
+    for payment_id, *take in found.order_by("pk").values_list(
+        "payment", "kind", "gateway_reference", SUCCEEDED_AT
+    ):
+        takes[payment_id].append(_Take(*take))
     moves = defaultdict[int, list[Transition]](list)
     for move in Transition.objects.filter(subject="booking", subject_id__in=[one.pk for one in those]):
         moves[move.subject_id].append(move)
@@ -187,6 +199,15 @@ def _emails_of(moves: Iterable[Transition]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
+class _Take:
+    """Money that was reserved or taken, by the gateway's name for it, and when that succeeded."""
+
+    kind: str
+    reference: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class _Paid:
     """What the payment that tells for an order says of itself."""
 
@@ -200,7 +221,7 @@ class _Paid:
 
 def _money_of(
     payment: Payment | None,
-    takes: Mapping[int, Sequence[Transaction]],
+    takes: Mapping[int, Sequence[_Take]],
     order: Order,
     first_account: Callable[[int], GatewayAccount | None],
 ) -> _Paid:
@@ -208,15 +229,15 @@ def _money_of(
         account = first_account(order.business_id)
         return _Paid("", "", "", None, None, account is None or charges_at_once(order, account))
     moved = {take.kind: take for take in takes[payment.pk]}
-    named = [take.gateway_reference for take in takes[payment.pk] if take.gateway_reference]
+    named = [take.reference for take in takes[payment.pk] if take.reference]
     reserved = moved.get(Transaction.Kind.AUTHORIZE)
     taken = moved.get(Transaction.Kind.CAPTURE) or moved.get(Transaction.Kind.PURCHASE)
     return _Paid(
         payment.account.gateway,
         payment.gateway_reference,
         named[-1] if named else "",
-        reserved.created_at if reserved else None,
-        taken.created_at if taken else None,
+        reserved.at if reserved else None,
+        taken.at if taken else None,
         Transaction.Kind.PURCHASE in moved if moved else charges_at_once(order, payment.account),
     )
 
