@@ -81,5 +81,7 @@ def test_the_bench_prints_the_figures_that_others_read_and_what_no_machine_chang
     assert re.search(r"^share of the floor: \d+\.\d\d$", done.stdout, re.MULTILINE)
     assert re.search(r"^statements: request, settlement .* 20 and 16 +kept$", done.stdout, re.MULTILINE)
     assert re.search(r"^statements: cart, settlement .* 32 and 26 +kept$", done.stdout, re.MULTILINE)
+    assert re.search(r"^free rooms of 200 for 30 nights, .* [1-6] queries, ", done.stdout, re.MULTILINE)
+    assert re.search(r"^approvals of stays .* 30 statements +kept$", done.stdout, re.MULTILINE)
     assert re.search(r"^hot slot, 500 clients at once +1 × 200, 499 × 409; ", done.stdout, re.MULTILINE)
     assert re.search(r"^class, 300 clients at once +20 × 200, 280 × 409; ", done.stdout, re.MULTILINE)
