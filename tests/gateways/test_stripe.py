@@ -14,6 +14,7 @@ import pytest
 import stripe as package
 
 from holdfast.kernel.money import Money
+from holdfast.payments.gateways import breaker
 from holdfast.payments.gateways.base import (
     About,
     BadCredentials,
@@ -30,6 +31,7 @@ from holdfast.payments.gateways.base import (
     Unclear,
     Unknown,
 )
+from holdfast.payments.gateways.breaker import Breaker, guarded
 from holdfast.payments.gateways.stripe import Stripe
 from tests.gateways.accounts import NOW, named, stripe_account
 from tests.gateways.raw_server import http, raw_server
@@ -478,3 +480,21 @@ def test_what_a_signed_body_does_not_say_is_unknown_and_what_is_new_in_it_is_no_
     for body in (event({}, id=None), event({}, type=7)):
         with pytest.raises(Unknown):
             read(body, sealed(body))
+
+
+@pytest.mark.spec("GW-49")
+def test_however_many_calls_a_question_takes_it_has_no_more_time_than_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = {"data": [{"id": "cs_test_9"}], "has_more": True}
+    with raw_server(http(200, page)) as server:
+        asked_at = guarded(stripe_at(server.url), breaker=Breaker())
+        with pytest.raises(Unknown, match="A list of more than 2000"):
+            asked_at.look_up(named("HB-1"), now=NOW)
+        calls = len(server.requests)
+
+        monkeypatch.setattr(breaker, "PATIENCE", timedelta(0))
+        with pytest.raises(Unknown):
+            asked_at.look_up(named("HB-1"), now=NOW)
+
+        assert (calls, len(server.requests)) == (20, 20)

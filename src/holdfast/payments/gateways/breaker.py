@@ -31,6 +31,8 @@ from .base import (
     Unclear,
     Unknown,
 )
+from .deadline import deadline
+from .transport import PATIENCE
 
 T = TypeVar("T")
 
@@ -177,5 +179,6 @@ class Guarded:
         return self.gateway.read_webhook(headers, body)
 
     def _ask(self, ask: Callable[[], T]) -> T:
-        with self._slots:
+        """However many calls a question takes, it has no more time than one."""
+        with self._slots, deadline(PATIENCE):
             return self._breaker.run(ask)
