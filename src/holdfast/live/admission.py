@@ -14,16 +14,17 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 
 from holdfast.flows.followers import scope_of
 from holdfast.flows.following import Scope
-from holdfast.kernel.errors import Invalid
+from holdfast.kernel.errors import Invalid, NotFound
 from holdfast.platform.connections import connections_returned
 from holdfast.platform.models import User
 from holdfast.web.auth import signed_in
 from holdfast.web.reading import is_text
-from holdfast.web.throttles import client_address, limit
+from holdfast.web.throttles import client_address, limit, neighborhood
 
 from .tickets import Ticket
 
@@ -38,13 +39,13 @@ class Admission:
     user: int | None
     ticket: Ticket | None
 
-    def places(self, address: str | None) -> Mapping[str, int]:
+    def places(self, address: str) -> Mapping[str, int]:
         """As whom they are counted among those who listen now, and how many there may be."""
         by_user = {f"user:{self.user}": settings.HOLDFAST_LIVE_BY_USER} if self.user else {}
         return {f"address:{address}": settings.HOLDFAST_LIVE_BY_ADDRESS, **by_user}
 
 
-def let_in(scope: Any, *, now: datetime) -> tuple[Admission, str | None]:
+def let_in(scope: Any, *, now: datetime) -> tuple[Admission, str]:
     """Whoever asks for a stream by this ASGI scope, and from which address. Raises what is to be answered."""
     with connections_returned():
         request = ASGIRequest(scope, BytesIO())
@@ -52,15 +53,20 @@ def let_in(scope: Any, *, now: datetime) -> tuple[Admission, str | None]:
         channels = _channels(request)
         written = request.GET.get("ticket")
         ticket = Ticket.read(written, channel=channels[0], now=now) if written else None
-        return _admitted(request, channels, ticket), client_address(request)
+        return _admitted(request, channels, ticket), neighborhood(client_address(request))
 
 
-def check_again(scope: Any, ticket: Ticket | None, *, now: datetime) -> Ticket | None:
-    """Raise if the same caller may listen no longer; the ticket to go on with, where they came with one."""
+def check_again(scope: Any, admission: Admission, *, now: datetime) -> Ticket | None:
+    """Raise if the same caller may listen no longer, or would now be told something else: coming back, they
+    are. Answers the ticket to go on with, where they came with one.
+    """
+    ticket = admission.ticket
     with connections_returned():
         request = ASGIRequest(scope, BytesIO())
-        _admitted(request, _channels(request), ticket)
-        return ticket.renewed(now=now) if ticket else None
+        renewed = ticket.renewed(now=now) if ticket else None
+        if _admitted(request, _channels(request), ticket) != admission:
+            raise NotFound("This is not what may be listened to now.")
+        return renewed
 
 
 def _admitted(request: ASGIRequest, channels: list[str], ticket: Ticket | None) -> Admission:
@@ -81,7 +87,10 @@ def _caller(request: ASGIRequest) -> User | None:
 
 def _channels(request: ASGIRequest) -> list[str]:
     """The channels asked for. Raises Invalid; with a ticket there is one, which it is for."""
-    asked = list(dict.fromkeys(request.GET.getlist("channel")))
+    try:
+        asked = list(dict.fromkeys(request.GET.getlist("channel")))
+    except SuspiciousOperation as odd:
+        raise Invalid({"channel": ["There is too much in this address."]}) from odd
     allowed = 1 if "ticket" in request.GET else CHANNELS_AT_MOST
     if not asked or len(asked) > allowed:
         raise Invalid({"channel": [f"Name a channel, and {allowed} at most."]})

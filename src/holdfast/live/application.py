@@ -122,16 +122,13 @@ class Streams:
         await send(LAST_CHUNK)
 
     def _door(self, admission: Admission, scope: Scope) -> Door:
-        ticket = admission.ticket
-
         async def missed(after: Cursor, limit: int) -> list[Change]:
             return await self._asked(_missed, after, limit)
 
         async def check(now: datetime) -> str | None:
-            nonlocal ticket
             if not self.hub.is_reading:
                 return None  # Nobody can be asked, and nothing can be told. The next time will do.
-            ticket = await self._asked(check_again, scope, ticket, now=now)
+            ticket = await self._asked(check_again, scope, admission, now=now)
             return ticket.as_json if ticket else None
 
         return Door(missed, check)

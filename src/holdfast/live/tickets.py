@@ -48,6 +48,9 @@ class Ticket:
         return found
 
     def renewed(self, *, now: datetime) -> Ticket:
+        """The next one. Raises NotSignedIn when whoever has it must show again who they are."""
+        if self.renewed_until <= now:
+            raise NotSignedIn(NO_LONGER_GOOD)
         until = min(now + _life(), self.renewed_until)
         return Ticket(self.channel, self.user, self.version, until, self.renewed_until)
 

@@ -32,7 +32,7 @@ def limit(request: HttpRequest, *names: str, user: int | None = None, recipient:
     They count per address or, where their names say so, per user or per recipient of mail. Raises TooMany.
     """
     now = utc_now()
-    whose = {"_by_user": str(user), "_to": _digest(recipient), "": _neighborhood(client_address(request))}
+    whose = {"_by_user": str(user), "_to": _digest(recipient), "": neighborhood(client_address(request))}
     hourly = [name for name in names if name.endswith(HOURLY)]
     for seconds, counted in ((A_MINUTE, set(names).difference(hourly)), (AN_HOUR, hourly)):
         throttle(
@@ -67,7 +67,8 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
     return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
 
 
-def _neighborhood(address: str | None) -> str:
+def neighborhood(address: str | None) -> str:
+    """By what an address is counted: of an IPv6 address, the network that is one household's."""
     if address is None or ":" not in address:
         return address or "unknown"
     return str(ip_network((address, ONE_HOUSEHOLD), strict=False))
