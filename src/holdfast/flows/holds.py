@@ -28,6 +28,7 @@ from holdfast.platform.models import Customer
 class UnpaidHold:
     """An order that keeps a slot from others until ``expires_at``, with the latest payment of it."""
 
+    order_id: int
     is_own: bool
     times: frozenset[tuple[int, datetime]]  # offerings and starts
     expires_at: datetime
@@ -47,7 +48,7 @@ def refuse_squatting(
     own = [hold for hold in holds if hold.is_own]
     for hold in own:
         if not hold.times.isdisjoint(times):
-            raise AlreadyHeld(reference=hold.reference, payment_url=hold.payment_url)
+            raise AlreadyHeld(order_id=hold.order_id, reference=hold.reference, payment_url=hold.payment_url)
     limits = ((own, settings.HOLDFAST_HOLDS_A_CUSTOMER), (holds, settings.HOLDFAST_HOLDS_AN_ADDRESS))
     for counted, limit in limits:
         if limit and len(counted) >= limit:
@@ -83,9 +84,9 @@ UNPAID = f"""
 
 
 def _hold_of(services: Sequence[tuple[Any, ...]], customer: Customer) -> UnpaidHold:
-    _, owner, expires_at, _, _, reference, payment_url = services[0]
+    order_id, owner, expires_at, _, _, reference, payment_url = services[0]
     times = frozenset((offering, starts_at) for _, _, _, offering, starts_at, _, _ in services)
-    return UnpaidHold(owner == customer.pk, times, expires_at, reference, payment_url)
+    return UnpaidHold(order_id, owner == customer.pk, times, expires_at, reference, payment_url)
 
 
 @transaction_required

@@ -76,6 +76,14 @@ def staffs_stay(reference: str, *, business: str, by: User) -> StayView:
     return views_of_stays([booking])[0]
 
 
+def stay_of_order(order_id: int) -> str:
+    """The reference of the stay that an order is for. Raises NotFound."""
+    found = stays().filter(line__order=order_id).values_list("reference", flat=True).first()
+    if found is None:
+        raise NotFound(NO_SUCH_BOOKING)
+    return found
+
+
 def hotel_of(reference: str) -> Business:
     """The hotel that a stay or a draft is of. Raises NotFound."""
     booked = stays().filter(reference=reference).first()

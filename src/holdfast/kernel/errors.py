@@ -89,8 +89,9 @@ class SlotTaken(Conflict):
 class AlreadyHeld(Conflict):
     """You are already holding this time. Pay for it, or release it."""
 
-    def __init__(self, *, reference: str, payment_url: str) -> None:
+    def __init__(self, *, order_id: int, reference: str, payment_url: str) -> None:
         super().__init__()
+        self.order_id = order_id
         self.reference = reference
         self.payment_url = payment_url
 

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from holdfast.flows import catalogue
 from holdfast.flows.catalogue import Business, Offering
+from holdfast.flows.stay_lists import stay_of_order
 from holdfast.flows.stays import RoomOffer, StayWish, book_stay, rooms_on_offer
 from holdfast.kernel.clock import utc_now
-from holdfast.kernel.errors import Conflict, HoldfastError, Invalid, SlotTaken, TooMany
+from holdfast.kernel.errors import AlreadyHeld, Conflict, HoldfastError, Invalid, SlotTaken, TooMany
 from holdfast.kernel.money import Money
 from holdfast.web.auth import session_user
 from holdfast.web.errors import status_of
@@ -102,7 +103,7 @@ def hotel(request: HttpRequest, slug: str, trade: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @finished
 def book(request: HttpRequest, offering_id: int, form: RoomForm) -> HttpResponse:
-    """What a room costs for some nights, and the form that books one."""
+    """What a room costs for some nights, and the form that books one; who holds one already is led there."""
     limit(request, "look_up")
     offering = catalogue.offering(offering_id, trade=form.trade)
     if request.method != "POST":
@@ -113,6 +114,8 @@ def book(request: HttpRequest, offering_id: int, form: RoomForm) -> HttpResponse
         with named(form.names):
             wish = form.wish(offering, request.POST.dict())
             stay = book_stay(wish, address=client_address(request), user=user, now=utc_now())
+    except AlreadyHeld as own:
+        return SeeOther(reverse("stay", args=[stay_of_order(own.order_id)]))
     except (Conflict, Invalid, TooMany) as error:
         return with_patience(_room(request, offering, refused=error), error)
     return SeeOther(reverse("stay", args=[stay.booking_id]))

@@ -10,6 +10,7 @@ from django.test import Client
 from holdfast.booking.models import Booking
 from holdfast.orders.models import PromoCode
 from tests.support.lobby import Lobby
+from tests.support.practice import new_user
 
 
 @pytest.mark.spec("GEN-5")
@@ -62,3 +63,15 @@ def test_promo_codes_are_not_found_out_by_guests_who_try(lobby: Lobby, settings:
     assert [one.status_code for one in (tried, tried_on_the_page)] == [400, 400]
     assert [one.status_code for one in (right, right_on_the_page, without)] == [429, 429, 201]
     assert Booking.objects.count() == 1
+
+
+@pytest.mark.spec("GEN-5", "GEN-6")
+def test_whoever_is_signed_in_and_books_twice_is_led_to_the_room_that_they_hold(lobby: Lobby) -> None:
+    browser = Client()
+    browser.force_login(new_user("signed-in@example.com"))
+    page = f"/rooms/{lobby.hotel.offering.pk}/"
+
+    first, second = (browser.post(page, lobby.asked()) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first["Location"] == second["Location"] == f"/stays/{Booking.objects.get().reference}/"
