@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped] # it ships no types
 from playwright.sync_api import Browser, Page, ViewportSize, expect
@@ -9,11 +11,26 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from holdfast.booking.models import Booking
 from tests.browser.going import follow
 from tests.support.hotel import day
+from tests.support.live import start_live, start_notifier
 from tests.support.lobby import Lobby, new_lobby
-from tests.support.processes import Stack
+from tests.support.processes import Stack, start_stack
+from tests.support.sandbox import free_port
 
 FREE = {"light": (30, 40), "dark": (50, 60)}  # days on which nobody has booked
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+
+@pytest.fixture(scope="module")
+def stack(chromium_path: str, db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """With a live process beside it."""
+    folder, web = tmp_path_factory.mktemp("stack"), free_port()
+    live = start_live(folder, HOLDFAST_PUBLIC_URL=f"http://127.0.0.1:{web}")
+    notifier = start_notifier(folder)
+    running = start_stack(folder, port=web, HOLDFAST_LIVE_URL=live.url)
+    yield running
+    running.stop()
+    notifier.stop()
+    live.program.stop()
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +65,22 @@ def test_a_guest_finds_a_room_pays_after_a_refusal_and_awaits_the_hotels_confirm
     expect(page.locator("main")).to_contain_text("has not been charged")
     assert Booking.objects.get().state == "pending_approval"
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.spec("HOT-7")
+def test_a_guest_who_waits_sees_the_hotels_answer_without_a_reload(
+    stack: Stack, lobby: Lobby, chromium: Browser
+) -> None:
+    context = chromium.new_context(viewport=ViewportSize(width=360, height=740))
+    booking, page = lobby.authorized(first=70, last=72), context.new_page()
+    with page.expect_response("**/live/**"):
+        page.goto(f"{stack.url}/stays/{booking}/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Awaiting the hotel’s confirmation")
+
+    lobby.decide(booking, "approve")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your booking is confirmed")
+    context.close()
 
 
 @pytest.mark.spec("WEB-8", "HOT-8")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from holdfast.platform.models import User
 from holdfast.web.answers import private
-from holdfast.web.live import live_origin
+from holdfast.web.live import that_listens
 from holdfast.web.reading import NOT_TEXT, is_text
 
 from .scope import businesses_of
@@ -54,16 +54,8 @@ def _let_in(view: DeskView[P]) -> View[P]:
     return enter
 
 
-# The scripts are of our own site: htmx, and its extension that listens. The desk works without them.
-POLICY = (
-    "default-src 'self'; connect-src 'self' {live}; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
-)
-
-
 def _kept_here(response: HttpResponse) -> HttpResponse:
     """Kept by no cache, told to no other site. Our own is told: else a form comes from nowhere, to Django."""
-    response = private(response)
-    response["Content-Security-Policy"] = POLICY.format(live=live_origin())
+    response = that_listens(private(response))
     response["Referrer-Policy"] = "same-origin"
     return response

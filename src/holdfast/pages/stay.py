@@ -29,6 +29,7 @@ from holdfast.flows.stays import (
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.errors import Conflict, HoldfastError, Invalid, TooMany, Unavailable
 from holdfast.web.errors import status_of
+from holdfast.web.live import live_address, that_listens
 from holdfast.web.throttles import client_address, limit
 
 from .problems import SeeOther, under_a_reference, with_patience
@@ -66,6 +67,7 @@ STANDS = {
     ),
     "no_show": ("Your booking was missed", "bad", "Nobody came on the day of arrival."),
 }
+GOES_ON = ("pending_payment", "pending_approval", "confirmed", "in_progress")
 MAY_CANCEL = ("pending_payment", "pending_approval", "confirmed")
 
 
@@ -142,7 +144,9 @@ def _page(
         "what": what,
         "wrong": refused.message if refused else tried,
         "note": note,
+        "live": live_address(f"booking-{reference}") if found.state in GOES_ON else "",
         "may_pay": found.state in ("open", "pending_payment"),
         "may_cancel": bool(key) and found.state in MAY_CANCEL,
     }
-    return render(request, "holdfast/stays/stay.html", shown, status=status_of(refused) if refused else 200)
+    status = status_of(refused) if refused else 200
+    return that_listens(render(request, "holdfast/stays/stay.html", shown, status=status))

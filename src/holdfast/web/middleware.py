@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from .surface import is_api
 
-# Our pages have no script, one stylesheet, and no business in anybody's frame.
+# Our pages have no script, but where they listen (web.live); one stylesheet; no business in anybody's frame.
 POLICY = (
     "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
