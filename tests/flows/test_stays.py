@@ -231,6 +231,23 @@ def test_who_has_an_account_is_told_of_their_own_hold_and_guests_are_counted_by_
     assert Booking.objects.count() == 3
 
 
+@pytest.mark.spec("GEN-10", "BC-13")
+def test_a_code_that_each_customer_may_use_so_often_is_for_those_whom_we_know(hotel: Hotel) -> None:
+    PromoCode.objects.create(business=hotel.business, code="ONCE", percent=10, per_customer_limit=1)
+    user = new_user()
+
+    for book in (book_stay, draft_stay):
+        with pytest.raises(Invalid) as refused:
+            book(wish(hotel, promo_code="once"), address=None, user=None, now=NOW)
+        assert refused.value.fields == {"promo_code": ["Please sign in to use this code."]}
+    used = stay(hotel, 10, 12, user=user, promo_code="once")
+    with pytest.raises(Invalid):
+        stay(hotel, 20, 22, user=user, promo_code="once")
+
+    assert used.total == Money(18_000, "EUR")
+    assert Order.objects.count() == 1
+
+
 # Drafts
 
 

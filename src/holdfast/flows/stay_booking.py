@@ -17,6 +17,7 @@ from holdfast.orders import carts as rows
 from holdfast.orders.actions import lock
 from holdfast.orders.carts import items_of
 from holdfast.orders.models import CartItem, Order
+from holdfast.orders.queries import promo_named
 from holdfast.platform import metrics
 from holdfast.platform.customers import customer_of
 from holdfast.platform.db import retried_once, transaction, transaction_required
@@ -97,6 +98,7 @@ def draft_stay(wish: StayWish, *, address: str | None, user: User | None, now: d
     refuse_guest(wish.guest)
     stay = stay_chosen(wish.offering, wish.check_in, wish.check_out, wish.guests, now=now)
     business, by = stay.offering.business, Booker(user, address)
+    refuse_code(wish, by)
     base = return_to(wish.return_url, business)
     priced_for(_wish(wish, stay), [_chosen(wish, stay)], customer=None, now=now)
     today = now.astimezone(business.zone).date()
@@ -160,6 +162,15 @@ def refuse_guest(guest: Guest) -> None:
         raise Invalid(wrong)
 
 
+def refuse_code(wish: StayWish, by: Booker) -> None:
+    """Raises Invalid for a promo code that each customer may use only so often, where nobody could tell that
+    they come again: a guest has no account.
+    """
+    promo = promo_named(wish.offering.business_id, wish.promo_code)
+    if by.user is None and promo is not None and promo.per_customer_limit is not None:
+        raise Invalid({"promo_code": ["Please sign in to use this code."]})
+
+
 def _draft(reference: str, business: str | None) -> Order | None:
     found = Order.objects.select_related("business", "customer__user").filter(booking_reference=reference)
     if business is not None:
@@ -170,6 +181,7 @@ def _draft(reference: str, business: str | None) -> Order | None:
 def _held_or_taken(
     wish: StayWish, stay: StayChosen, *, by: Booker, cart: Order | None, now: datetime
 ) -> Held | None:
+    refuse_code(wish, by)
     base = cart.return_base if cart is not None else return_to(wish.return_url, stay.offering.business)
     chosen = _chosen(wish, stay)
     try:
