@@ -125,12 +125,20 @@ def test_from_a_draft_to_the_guests_leaving(lobby: Lobby) -> None:
         "charged_at_once": False,
     }
     assert session["session_id"].startswith("cs_test_")
+    assert lobby.session(booking) == session
     assert lobby.guest.get(lobby.at(booking)).json()["payment_reference"] == session["session_id"]
 
     lobby.pays(booking)
     assert post(signed(completed(lobby, booking))) == 200
     (authorized,) = mails()
     waiting = lobby.guest.get(lobby.at(booking)).json()
+    assert lobby.guest.get(lobby.at(booking, "payment/verify")).json() == {
+        "booking_id": booking,
+        "status": "PENDING_APPROVAL",
+        "payment_status": "AUTHORIZED",
+        "amount": "200.00",
+        "currency": "EUR",
+    }
     assert waiting["status"] == "PENDING_APPROVAL"
     assert waiting["payment_provider"] == "stripe"
     assert waiting["payment_intent_id"] == waiting["payment_reference"]

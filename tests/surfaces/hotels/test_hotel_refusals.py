@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.test import Client
 
 from holdfast.availability.models import Allocation
@@ -17,6 +19,7 @@ from holdfast.platform.models import GatewayEvent
 from tests.support.hotel import day, new_room_type
 from tests.support.lobby import STAFF, Lobby, completed, post, signed
 from tests.support.practice import Api
+from tests.support.worker import work
 
 NO_BOOKING = {"error": "There is no such booking."}
 
@@ -187,14 +190,23 @@ def test_a_draft_is_not_paid_and_what_is_paid_is_not_paid_again(lobby: Lobby) ->
     assert Payment.objects.count() == 1
 
 
-@pytest.mark.spec("HOT-4", "HOT-5", "BC-14")
+def page_in_the_mail() -> str:
+    """Where the guest is led who is asked to pay again."""
+    work()
+    (told,) = (message for message in mail.outbox if "Please pay again" in message.subject)
+    (page,) = re.findall(r"http://testserver(/stays/\S+)", str(told.body))
+    return str(page)
+
+
+@pytest.mark.spec("HOT-4", "HOT-5", "BC-14", "GEN-13")
 def test_a_capture_that_fails_says_why_and_the_guest_may_pay_again(lobby: Lobby) -> None:
     booking = lobby.authorized()
     lobby.stripe.arm("capture_declined", only=lobby.payment(booking).reference)
 
     refused = lobby.decide(booking, "approve")
     after = lobby.guest.get(lobby.at(booking)).json()
-    lobby.session(booking)
+    link = page_in_the_mail()
+    shown, paying = Client().get(link), Client().post(link.replace("/?", "/pay/?"))
     lobby.pays(booking)
     lobby.guest.get(lobby.at(booking, "payment/verify"))
     approved = lobby.decide(booking, "approve")
@@ -202,6 +214,8 @@ def test_a_capture_that_fails_says_why_and_the_guest_may_pay_again(lobby: Lobby)
     assert refused.status_code == 409
     assert "could not be taken" in refused.json()["error"]
     assert after["status"] == "PENDING_PAYMENT"
+    assert "Go on to pay €200.00" in shown.content.decode()
+    assert paying["Location"] == f"/pay/{lobby.payment(booking).reference}/"
     assert (after["paid_at"], after["decision_made_at"]) == (None, None)
     assert approved.json()["status"] == "CONFIRMED"
 
