@@ -84,8 +84,11 @@ class MoneyBack:
     # -- disputes -----------------------------------------------------------------------------------------
 
     def dispute(self, charge: Charge, amount: int) -> Dispute:
-        """The customer disputes a charge: ``amount`` (all that is left, if 0) is withdrawn at once."""
-        left = self.refundable(charge)
+        """The customer disputes a charge: ``amount`` (all that is left, if 0) is withdrawn at once.
+
+        One of which nothing is left is disputed whole: its customer may not have seen the refund yet.
+        """
+        left = self.refundable(charge) or charge.amount_captured
         dispute = self._books.disputes.save(
             Dispute(
                 id=new_id("dp_"),

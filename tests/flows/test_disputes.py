@@ -191,6 +191,26 @@ def test_money_that_comes_back_when_its_booking_has_ended_is_for_a_person_to_dec
     assert_all_is_well()
 
 
+def test_a_dispute_is_written_down_though_a_refund_is_under_way_and_the_refund_goes_on(
+    story: Story, stripe_gateway: Sandbox
+) -> None:
+    stripe_gateway.arm("refund_pending", seconds=30 * 86_400)
+    canceled(story)
+    work()
+    happens(stripe_gateway, "dispute_opened", story.payment.reference)
+    looks_at = story.payment.next_look_at
+
+    by_events(stripe_gateway, story)
+
+    assert disputes(story) == [("refund", PRICE, "pending"), ("dispute", PRICE, "pending")]
+    assert waits(story)
+    assert emails().count("disputed") == 1
+    assert story.payment.refunding == PRICE
+    assert looks_at is not None
+    assert story.payment.next_look_at is not None
+    assert story.payment.next_look_at - looks_at < DAY
+
+
 def test_a_payment_is_looked_at_daily_while_a_dispute_about_it_is_open(
     story: Story, stripe_gateway: Sandbox
 ) -> None:

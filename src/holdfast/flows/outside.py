@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,7 +17,8 @@ from holdfast.platform.outbox import post
 
 from .actors import gateway_actor
 from .gateways import about, gateway_class, gateway_for
-from .movements import give_back
+from .movements import OPEN, give_back
+from .settlement import apply, ask
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +42,18 @@ def look_at_refunds(payment_id: int, *, now: datetime) -> None:
         )
         if outcome.became is RefundBecame.FAILED:
             _owe_again(refund, outcome, now=now)
+
+
+def look_at_disputes(payment_id: int, *, now: datetime) -> None:
+    """Whether a bank has withdrawn some of a payment while a refund of it is under way: then it is the refund
+    that is asked about otherwise, perhaps for days. Raises Unknown.
+    """
+    refunds = Transaction.objects.filter(payment_id=payment_id, kind=REFUND, state__in=OPEN, by_hand=False)
+    if not refunds.exists():
+        return
+    payment = Payment.objects.select_related("account").get(pk=payment_id)
+    # What has gone back is left out: it may be this very refund, which fails before that is written down.
+    apply(payment, replace(ask(payment, now=now), refunded=None), now=now)
 
 
 def look_at_foreign_refund(payment: Payment, refund_reference: str, *, now: datetime) -> None:

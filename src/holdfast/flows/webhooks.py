@@ -26,7 +26,7 @@ from holdfast.platform.outbox import post
 
 from .decisions import UNDECIDED
 from .gateways import read_webhook
-from .outside import look_at_foreign_refund
+from .outside import look_at_disputes, look_at_foreign_refund
 from .reconciliation import look_at
 from .senders import Sender, senders_at
 
@@ -204,15 +204,19 @@ def payment_of(event: GatewayEvent) -> Payment | None:
 
 
 def _look_at(payment: Payment, event: GatewayEvent, *, now: datetime) -> bool:
-    """Settle the payment; and where the event is about a refund that is none of ours, write that down."""
+    """Settle the payment; and write down what the event may be about that is none of ours: a refund that was
+    made elsewhere, or a dispute while ours is under way.
+    """
     refund = event.refund_reference
-    if refund and not Transaction.objects.filter(key=refund).exists():
-        try:
+    try:
+        if refund and not Transaction.objects.filter(key=refund).exists():
             look_at_foreign_refund(payment, refund, now=now)
-        except Unknown as unknown:
-            log.warning("foreign_refund_unknown", reference=payment.reference, why=str(unknown))
-            return False
-    return look_at(payment.pk, now=now)
+        settled = look_at(payment.pk, now=now)
+        look_at_disputes(payment.pk, now=now)
+    except Unknown as unknown:
+        log.warning("outside_unknown", reference=payment.reference, why=str(unknown))
+        return False
+    return settled
 
 
 def _look_again_soon(payment: Payment, gateway: str, *, now: datetime) -> None:
