@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from holdfast.availability.models import Allocation
+from holdfast.flows.decisions import START_TAKES
 from holdfast.flows.ending import expire_orders
 from holdfast.flows.paying import ATTEMPTS, Checkout
 from holdfast.kernel.errors import Conflict, HoldExpired, NotFound, Unavailable
@@ -17,7 +18,7 @@ from holdfast.orders.dues import Kind
 from holdfast.payments.models import GatewayAccount, Payment
 from tests.flows.books import everything
 from tests.support.practice import NOW, Practice, new_user
-from tests.support.racing import kinds, race
+from tests.support.racing import race
 from tests.support.sandbox import Sandbox
 from tests.support.shop import (
     CART,
@@ -36,7 +37,7 @@ from tests.support.shop import (
 )
 from tests.support.ways import AT_ONCE, PRICE, SOON, assert_all_is_well, at_the_gateway, emails
 
-MINUTE = timedelta(minutes=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -59,16 +60,30 @@ def test_whoever_asks_twice_is_sent_to_the_same_page(story: Story) -> None:
     assert [one.state for one in story.payments] == ["pending"]
 
 
-def test_many_who_ask_at_once_are_sent_to_pages_of_which_one_counts(story: Story, sandbox: Sandbox) -> None:
+@pytest.mark.spec("HOT-2")
+def test_many_who_ask_at_once_open_one_page_and_the_others_are_told_to_wait_for_it(
+    story: Story, sandbox: Sandbox
+) -> None:
     results = race([partial(again, story) for _ in range(4)])
 
-    assert kinds(results) == {"Checkout": 4}
-    for payment in story.payments:
-        comes_in(sandbox, payment.reference)
-    goes_back(sandbox, rounds=4)
-    assert [one.wins for one in story.payments].count(True) == 1
-    assert sum(one.left for one in story.payments) == PRICE
+    (payment,) = story.payments
+    assert {one.reference for one in results if isinstance(one, Checkout)} == {payment.reference}
+    assert again(story).payment_url == payment.payment_url != ""
+    comes_in(sandbox, payment.reference)
     assert_all_is_well()
+
+
+def test_a_page_whose_gateway_has_not_answered_for_long_is_waited_for_no_more(
+    story: Story, sandbox: Sandbox
+) -> None:
+    sandbox.arm("pay_500_before")
+    lost, waited_for = again(story), again(story, now=NOW + START_TAKES - SECOND)
+
+    other = again(story, now=NOW + START_TAKES)
+
+    assert (lost.payment_url, waited_for.payment_url) == (None, None)
+    assert lost.reference == waited_for.reference != other.reference
+    assert other.payment_url is not None
 
 
 def test_another_attempt_is_made_when_it_is_asked_for(story: Story) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db.models import Q
 
 from holdfast.availability.queries import holds_all
 from holdfast.booking.models import Booking
@@ -36,6 +37,7 @@ from holdfast.platform import metrics
 from holdfast.platform.db import single_statement, transaction, transaction_required
 
 from .actors import Shopper, gateway_actor
+from .decisions import START_TAKES
 from .ending import end_attempt
 from .gateways import breaker_of, gateway_class, gateway_for
 from .holds import hold_longer
@@ -68,9 +70,10 @@ class Checkout:
 def pay(due_id: int, *, by: Shopper, now: datetime, method: str = "", anew: bool = False) -> Checkout:
     """Open a payment of what is due, at the gateway ``method`` or the business's first.
 
-    While an earlier one is open there, it is that one again, unless ``anew`` asks for another attempt; of two
-    that are both paid in the end, one goes back. Raises NotFound for another's due, Conflict for one that
-    asks for nothing, HoldExpired when its time is held no longer, and Unavailable as ``check_out`` does.
+    While an earlier one is open there, or being opened, it is that one again, unless ``anew`` asks for
+    another attempt; of two that are both paid in the end, one goes back. Raises NotFound for another's due,
+    Conflict for one that asks for nothing, HoldExpired when its time is held no longer, and Unavailable as
+    ``check_out`` does.
     """
     due = Due.objects.select_related("order__business", "order__customer").filter(pk=due_id).first()
     if due is None or due.order.customer.user_id != by.user.pk:
@@ -83,7 +86,7 @@ def pay_due(due: Due, *, by: str, now: datetime, method: str = "", anew: bool = 
     account = account_of(due.order.business, method=method)
     payment, is_new = _attempt(due, account, anew=anew, by=by, now=now)
     if not is_new:
-        return checkout_of(payment, payment.order, payment_url=payment.payment_url)
+        return checkout_of(payment, payment.order, payment_url=payment.payment_url or None)
     log.info("payment_begun", order=payment.order_id, reference=payment.reference)
     return open_at_gateway(payment, payment.order, account, title=_title(payment.order), now=now)
 
@@ -192,14 +195,17 @@ def _attempt(
         due = Due.objects.get(pk=due.pk)
         attempts = Payment.objects.select_related("order", "due").filter(due=due).order_by("-pk")
         refuse_unpayable(order, due, list(attempts), now=now)
-        is_open = attempts.filter(account=account, state="pending", expires_at__gt=now).exclude(
-            payment_url=""
-        )
-        if not anew and (there := is_open.first()) is not None:
+        if not anew and (there := attempts.filter(_is_open(now), account=account).first()) is not None:
             return there, False
         first = services_of(order).values_list("offering", flat=True)[0]
         payment = intend(due, order=order, account=account, offering=first, by=by, now=now)
     return payment, True
+
+
+def _is_open(now: datetime) -> Q:
+    """It has a page to pay on, or is being given one at this moment."""
+    has_its_page = Q(state="pending", expires_at__gt=now) & ~Q(payment_url="")
+    return has_its_page | Q(state="created", created_at__gt=now - START_TAKES, recorded_by="")
 
 
 @transaction_required
