@@ -8,7 +8,9 @@ import pytest
 from django.test import Client
 
 from holdfast.booking.models import Booking
+from holdfast.catalog.models import Business
 from holdfast.orders.models import PromoCode
+from tests.support.hotel import day
 from tests.support.lobby import Lobby
 from tests.support.practice import new_user
 
@@ -75,3 +77,13 @@ def test_whoever_is_signed_in_and_books_twice_is_led_to_the_room_that_they_hold(
 
     assert (first.status_code, second.status_code) == (303, 303)
     assert first["Location"] == second["Location"] == f"/stays/{Booking.objects.get().reference}/"
+
+
+@pytest.mark.spec("GEN-5")
+def test_a_business_without_rooms_is_no_hotel(lobby: Lobby) -> None:
+    Business.objects.create(slug="temple", name="A temple", timezone="UTC", country="DE", currency="EUR")
+    nights = f"?check_in={day(10)}&check_out={day(12)}"
+
+    for at in ("", f"availability/{nights}"):
+        assert lobby.guest.get(f"/api/public/hotel/temple/{at}").status_code == 404
+        assert lobby.guest.get(f"/api/public/hotel/lake-view/{at}").status_code == 200

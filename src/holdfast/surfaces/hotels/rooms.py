@@ -52,6 +52,8 @@ def availability(request: HttpRequest, slug: str, query: Query[Asked]) -> dict[s
     offers = rooms_on_offer(
         slug, check_in=query.check_in, check_out=query.check_out, guests=query.guests, now=utc_now()
     )
+    if not offers:
+        catalogue.seller(slug, trade=TRADE)  # what sells no rooms is no hotel
     return {
         "check_in": query.check_in.isoformat(),
         "check_out": query.check_out.isoformat(),
