@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,7 +13,10 @@ from holdfast.catalog.models import Business
 from holdfast.flows.audit import look_for_wrongs
 from holdfast.flows.reconciliation import reconcile
 from holdfast.flows.senders import forget_senders
+from holdfast.flows.settlement import apply, ask
 from holdfast.flows.watching import money_waiting_on_a_person
+from holdfast.kernel.money import Money
+from holdfast.payments.gateways.base import Dispute, DisputeBecame
 from holdfast.payments.models import GatewayAccount, Payment, Transaction
 from holdfast.platform.models import GatewayEvent
 from tests.support.practice import NOW, Practice, new_practice
@@ -209,6 +213,19 @@ def test_a_dispute_is_written_down_though_a_refund_is_under_way_and_the_refund_g
     assert looks_at is not None
     assert story.payment.next_look_at is not None
     assert story.payment.next_look_at - looks_at < DAY
+
+
+def test_a_dispute_in_another_currency_is_never_written_down_as_if_it_were_in_ours(
+    story: Story, stripe_gateway: Sandbox
+) -> None:
+    told = [
+        Dispute(f"dp_{money}", DisputeBecame.OPEN, word="needs_response", amount=money)
+        for money in (Money(77, "USD"), Money(PART, story.payment.currency))
+    ]
+
+    apply(story.payment, replace(ask(story.payment, now=SOON), disputes=tuple(told)), now=SOON)
+
+    assert disputes(story) == [("dispute", PART, "pending")]
 
 
 def test_a_payment_is_looked_at_daily_while_a_dispute_about_it_is_open(

@@ -52,9 +52,13 @@ def gone_without_disputes(payment: Payment, disputes: Iterable[Known]) -> int:
 
 @transaction_required
 def follow_disputes(story: Story, known: Iterable[Known]) -> None:
-    """Write down what the gateway tells of disputes beyond what is ``known``, and have somebody told."""
+    """Write down what the gateway tells of disputes beyond what is ``known``, and have somebody told.
+
+    One in another currency than its payment's says nothing that could be written beside it.
+    """
     rows = {one.reference: one for one in known}
-    for dispute in story.outcome.disputes:
+    currency = story.payment.currency
+    for dispute in [one for one in story.outcome.disputes if one.amount.currency == currency]:
         before = rows.get(dispute.reference)
         if dispute.became in GOES_ON[before.became if before else None]:
             _follow(story, dispute, before)
