@@ -19,7 +19,7 @@ from holdfast.orders.models import Order
 from holdfast.payments.models import GatewayAccount, Payment
 from tests.support.booked import api_of
 from tests.support.hotel import Hotel, day, new_hotel
-from tests.support.practice import Api, new_user
+from tests.support.practice import Api
 from tests.support.sandbox import Sandbox
 from tests.support.stripe import CREDENTIALS, at_stripe
 
@@ -147,7 +147,3 @@ def post(call: dict[str, Any]) -> int:
         WEBHOOK, data=call["data"], content_type="application/json", headers=call["headers"]
     )
     return int(answer.status_code)
-
-
-def new_guest_user() -> Api:
-    return api_of(new_user("signed-in@example.com", name="Somebody"))

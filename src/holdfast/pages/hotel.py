@@ -95,7 +95,6 @@ def hotel(request: HttpRequest, slug: str, trade: str) -> HttpResponse:
         "today": _today(business),
         "rooms": rooms,
         "wrong": wrong,
-        "without_dates": "check_in" not in request.GET,
     }
     return render(request, "holdfast/stays/hotel.html", shown, status=400 if wrong else 200)
 

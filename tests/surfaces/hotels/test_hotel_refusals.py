@@ -16,9 +16,10 @@ from holdfast.kernel.clock import utc_now
 from holdfast.orders.models import Order
 from holdfast.payments.models import Payment
 from holdfast.platform.models import GatewayEvent
+from tests.support.booked import api_of
 from tests.support.hotel import day, new_room_type
 from tests.support.lobby import STAFF, Lobby, completed, post, signed
-from tests.support.practice import Api
+from tests.support.practice import Api, new_user
 from tests.support.worker import work
 
 NO_BOOKING = {"error": "There is no such booking."}
@@ -260,6 +261,19 @@ def test_a_booking_that_is_sent_again_under_its_key_is_the_same_booking(lobby: L
     assert first.json() == again.json()
     assert (again["Idempotent-Replayed"], another.status_code) == ("true", 422)
     assert Booking.objects.count() == 1
+
+
+@pytest.mark.spec("HOT-1", "GEN-6")
+def test_whoever_is_signed_in_books_as_themselves_and_is_held_to_one_hold_of_a_room(lobby: Lobby) -> None:
+    user = new_user("signed-in@example.com", name="Somebody")
+    api = api_of(user)
+
+    first = api.send(lobby.at(), lobby.asked())
+    again = api.send(lobby.at(), lobby.asked())
+
+    assert (first.status_code, again.status_code) == (201, 409)
+    assert Booking.objects.get().customer.user == user
+    assert lobby.guest.get(lobby.at(first.json()["booking_id"])).json() == first.json()
 
 
 @pytest.mark.spec("GEN-1")

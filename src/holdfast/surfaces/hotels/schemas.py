@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from ninja import Schema
 from pydantic import Field, StringConstraints
@@ -255,6 +255,3 @@ class RoomOut(Schema):
 class FreeRooms(Schema):
     booking_id: str
     rooms: list[RoomOut]
-
-
-Answered = dict[str, Any]
