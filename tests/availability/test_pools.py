@@ -14,7 +14,7 @@ from holdfast.availability.models import Allocation
 from holdfast.availability.queries import as_period, holds_all
 from holdfast.availability.seats import Seated, seats_for
 from holdfast.availability.slots import nights
-from holdfast.availability.stays import seats_free
+from holdfast.availability.stays import free_each_night
 from holdfast.availability.wanted import ANY_SEAT, Wanted
 from holdfast.catalog.models import Resource
 from holdfast.kernel.errors import SlotTaken
@@ -196,7 +196,7 @@ def test_how_many_rooms_are_left_is_what_every_night_has(rooms: Resource) -> Non
 
     def left(arrival: int, departure: int) -> int:
         asked = nights(date(2030, 1, arrival), date(2030, 1, departure), rooms.business.zone)
-        return seats_free([rooms], asked, now=NOW)[rooms.pk]
+        return min(free_each_night([rooms], asked, now=NOW)[rooms.pk])
 
     assert [left(9, 10), left(10, 11), left(9, 14), left(12, 13), left(13, 14)] == [5, 3, 2, 4, 5]
 

@@ -17,12 +17,9 @@ from holdfast.flows.completion import begin_booking, complete_booking, miss_book
 from holdfast.flows.rescheduling import reschedule_booking
 from holdfast.flows.stays import (
     StayView,
-    arrivals,
     check_in,
     check_out,
-    departures,
     free_rooms_for,
-    in_house,
     rooms_by_night,
     stays_of_hotel,
     views_of_stays,
@@ -193,25 +190,6 @@ def test_only_the_hotels_own_staff_is_let_in(hotel: Hotel) -> None:
             stays_of_hotel(SLUG, by=stranger)
 
     assert again(hotel, seen).state == "confirmed"
-
-
-def test_the_lists_of_a_day_tell_who_comes_stays_and_leaves(hotel: Hotel) -> None:
-    late, lodger, leaver, missing = (
-        confirmed(hotel, first, last) for first, last in ((10, 11), (8, 14), (9, 10), (9, 10))
-    )
-    confirmed(new_hotel("old-mill"), 10, 11)
-    come(hotel, lodger, 8)
-    come(hotel, leaver, 9)
-
-    def references(listed: list[StayView]) -> set[str]:
-        return {one.booking_id for one in listed}
-
-    assert references(arrivals(SLUG, day(10))) == {late.booking_id}
-    assert references(arrivals(SLUG, day(9))) == {leaver.booking_id, missing.booking_id}
-    assert references(departures(SLUG, day(10))) == {leaver.booking_id}
-    assert references(in_house(SLUG, day(8))) == {lodger.booking_id}
-    assert [one.room for one in in_house(SLUG, day(10))] == ["201", "202"]
-    assert stays_of_hotel(SLUG, by=hotel.staff).count() == 4
 
 
 def test_lists_take_as_many_statements_whoever_is_on_them(hotel: Hotel) -> None:

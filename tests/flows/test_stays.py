@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from holdfast.availability.models import Allocation, WeeklyHours
 from holdfast.availability.queries import free_slots
@@ -63,6 +64,7 @@ from tests.support.hotel import (
     Hotel,
     again,
     authorized,
+    booking_of,
     day,
     new_hotel,
     new_room_type,
@@ -469,6 +471,27 @@ def test_whose_money_cannot_be_taken_keeps_the_nights_for_a_while_and_pays_anew(
     assert_all_is_well()
 
 
+@pytest.mark.spec("GEN-13")
+def test_nobody_is_written_to_at_an_address_that_anybody_may_have_typed(
+    hotel: Hotel, reserving: Sandbox
+) -> None:
+    stay(hotel, address="203.0.113.9")
+    paid_once = stay(hotel, address="203.0.113.9")
+    paid(hotel, reserving, paid_once)
+    reserving.arm("capture_declined", only=Payment.objects.get().reference, then="lapsed")
+    with pytest.raises(CaptureFailed):
+        approve_booking(paid_once.booking_id, by=hotel.staff, trade=TRADE, now=SOON)
+    of_staff = stay(hotel, 20, 21)
+    signed_in = stay(hotel, 20, 21, user=new_user(), address="203.0.113.9")
+
+    expire_orders(now=NOW + timedelta(days=3))
+
+    told = ProcrastinateJob.objects.filter(args__payload__name="expired").values_list("args", flat=True)
+    assert {args["payload"]["booking"] for args in told} == {
+        booking_of(one).pk for one in (paid_once, of_staff, signed_in)
+    }
+
+
 @pytest.mark.spec("BC-5", "BC-9")
 def test_late_money_has_the_nights_again_or_goes_back(hotel: Hotel, reserving: Sandbox) -> None:
     late = [stay(hotel, 10, 12) for _ in range(2)]
@@ -591,3 +614,14 @@ def test_whatever_mail_brings_a_key_says_what_it_opens(hotel: Hotel, reserving: 
 
     assert [message.subject.partition(" ")[0] for message in told] == ["Payment", "Booking", "Reminder:"]
     assert all("yours alone" in message.body for message in told)
+
+
+def test_a_room_type_that_has_no_pool_yet_is_not_on_offer_and_keeps_no_other_from_it(hotel: Hotel) -> None:
+    unfinished, _ = new_room_type(hotel.business, "Suite")
+    unfinished.resources.clear()
+
+    offers = rooms_on_offer(SLUG, check_in=day(10), check_out=day(12), guests=2, now=NOW)
+
+    assert [(one.offering.title, one.available) for one in offers] == [("Double room", ROOMS)]
+    with pytest.raises(Invalid):
+        stay(hotel, offering=unfinished)

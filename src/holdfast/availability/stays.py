@@ -101,11 +101,6 @@ BLOCKED = f"""
 """
 
 
-def seats_free(pools: Iterable[Resource], nights: Sequence[Period], *, now: datetime) -> dict[UUID, int]:
-    """How many seats each pool has free in every one of these nights."""
-    return {pool: min(free) for pool, free in free_each_night(pools, nights, now=now).items()}
-
-
 def nearest_to(
     offering: Offering, wanted: datetime, *, now: datetime, needed: Sequence[Resource] | None = None
 ) -> list[Slot]:

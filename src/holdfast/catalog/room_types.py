@@ -36,7 +36,10 @@ def by_night(business: str) -> QuerySet[Offering]:
 
 
 def room_types(offerings: QuerySet[Offering], *, first: date, last: date) -> list[RoomType]:
-    """These room types with their seasons between two nights: four queries, however many there are."""
+    """These room types with their seasons between two nights: four queries, however many there are.
+
+    One that has not exactly one pool of rooms is not set up yet, and left out.
+    """
     found = list(
         offerings.select_related("business", "stay_rules").prefetch_related(
             Prefetch("resources", to_attr="pools"),
@@ -44,7 +47,7 @@ def room_types(offerings: QuerySet[Offering], *, first: date, last: date) -> lis
         )
     )
     fees = list(StayFee.objects.filter(business__in={one.business_id for one in found}, active=True))
-    return [_room_type(one, fees) for one in found]
+    return [_room_type(one, fees) for one in found if len(one.pools) == 1]
 
 
 def room_type(offering_id: int, *, first: date, last: date) -> RoomType:
@@ -66,7 +69,6 @@ def _seasons(first: date, last: date) -> QuerySet[Season]:
 def _room_type(offering: Offering, fees: Iterable[StayFee]) -> RoomType:
     pools: list[Resource] = offering.pools  # type: ignore[attr-defined]  # room_types puts them there
     seasons: list[Season] = offering.rates  # type: ignore[attr-defined]  # room_types puts them there
-    assert len(pools) == 1, "a room type has one pool"
     rules = offering.stay_rules
     rules.offering = offering  # and no query for it
     own = (fee for fee in fees if fee.business_id == offering.business_id)

@@ -17,7 +17,7 @@ from holdfast.orders.actions import lock
 from holdfast.orders.models import Order
 from holdfast.orders.promos import give_back_redemption
 from holdfast.orders.queries import owners_of
-from holdfast.payments.models import Payment
+from holdfast.payments.models import HAS_WON, Payment
 from holdfast.platform import metrics
 from holdfast.platform.db import transaction, transaction_required
 
@@ -74,10 +74,19 @@ def end_if_run_out(order: Order, *, now: datetime) -> None:
     """End an order whose hold is over, as the sweep would do soon. The caller has its lock."""
     if hold_has_run_out(Hold(order.state, order.expires_at, now)):
         free(order, event="expire", reason="expired", by=CLOCK, now=now)
-        if may_have_bookings(order):
+        if may_have_bookings(order) and not _may_be_a_strangers(order):
             tell([booking for booking in bookings_of(order) if booking.state == "expired"], "expired")
         metrics.holds_expired.inc()
         log.info("hold_expired", order=order.pk)
+
+
+def _may_be_a_strangers(order: Order) -> bool:
+    """Whether the address on an order may be anybody's: somebody without an account has typed it into a page
+    and never paid. Mail to it would be mail that anybody can have sent to anyone.
+    """
+    if order.address is None or order.customer.user_id is not None:  # staff have written it down, or its user
+        return False
+    return not Payment.objects.filter(HAS_WON, order=order).exists()
 
 
 def abandon_carts(*, now: datetime, limit: int = 100) -> int:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from django.db.models import QuerySet
 
-from holdfast.availability.slots import nights, reached
+from holdfast.availability.slots import nights
 from holdfast.availability.stays import blocked_each_night, free_each_night
 from holdfast.booking.models import Booking
-from holdfast.catalog.models import Business, Offering, Room
+from holdfast.catalog.models import Offering, Room
 from holdfast.catalog.queries import businesses_run_by
 from holdfast.catalog.stay_rules import ONE_DAY, nights_of
 from holdfast.kernel.errors import NotFound
@@ -19,7 +19,7 @@ from holdfast.platform.models import User
 from .changing import change_from_inside
 from .completion import say
 from .rooms import free_rooms
-from .stay_views import NO_SUCH_BOOKING, StayView, stays, views_of_stays
+from .stay_views import NO_SUCH_BOOKING, stays
 from .staying import NO_SUCH_HOTEL, room_types_of
 
 
@@ -84,23 +84,6 @@ def stays_of_hotel(business: str, *, by: User) -> QuerySet[Booking]:
     return stays().filter(business__slug=business)
 
 
-def arrivals(business: str, day: date) -> list[StayView]:
-    """Who comes to a hotel on a day of its own, whether or not they have come yet."""
-    return _on("starts_at", business, day, "confirmed", "in_progress")
-
-
-def departures(business: str, day: date) -> list[StayView]:
-    """Who leaves a hotel on a day of its own, whether or not they have left yet."""
-    return _on("ends_at", business, day, "in_progress", "completed")
-
-
-def in_house(business: str, day: date) -> list[StayView]:
-    """Who has come to a hotel by the end of a day and has not left, by room."""
-    until = _start_of(day + ONE_DAY, _hotel(business))
-    there = stays().filter(business__slug=business, state="in_progress", starts_at__lt=until)
-    return views_of_stays(there.order_by("stay__room__name", "pk"))
-
-
 def rooms_by_night(business: str, first: date, last: date, *, now: datetime) -> list[RoomsByNight]:
     """The rooms of a hotel in the nights from ``first`` to ``last``: seven queries, however many there are.
 
@@ -124,20 +107,3 @@ def rooms_by_night(business: str, first: date, last: date, *, now: datetime) -> 
         )
         for one in found
     ]
-
-
-def _on(moment: str, business: str, day: date, *states: str) -> list[StayView]:
-    hotel = _hotel(business)
-    span = {f"{moment}__gte": _start_of(day, hotel), f"{moment}__lt": _start_of(day + ONE_DAY, hotel)}
-    return views_of_stays(stays().filter(business=hotel, state__in=states, **span).order_by(moment, "pk"))
-
-
-def _start_of(day: date, hotel: Business) -> datetime:
-    return reached(datetime.combine(day, time()), hotel.zone)
-
-
-def _hotel(business: str) -> Business:
-    found = Business.objects.filter(slug=business).first()
-    if found is None:
-        raise NotFound(NO_SUCH_HOTEL)
-    return found
