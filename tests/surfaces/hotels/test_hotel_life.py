@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from django.core import mail
 
 from holdfast.booking.models import Booking
 from holdfast.catalog.models import Business
+from holdfast.flows.answers import BEFORE_IT_LAPSES
+from holdfast.flows.approval import decline_unanswered, warn_of_deadlines
 from holdfast.kernel.clock import utc_now
 from holdfast.payments.models import GatewayAccount, Transaction
 from tests.support.lobby import STAFF, Lobby
@@ -110,6 +114,36 @@ def test_ten_who_click_at_once_make_one_decision_and_the_card_one_movement(lobby
     moved = Transaction.objects.filter(kind__in=("capture", "void"), state="succeeded")
     taken = {"capture": ("CONFIRMED", "succeeded"), "void": ("DECLINED", "canceled")}
     assert (lobby.status(booking), lobby.stripe.ledger()[-1]["state"]) == taken[moved.get().kind]
+
+
+@pytest.mark.spec("HOT-6", "BC-14")
+def test_the_clock_of_the_authorization_warns_twice_and_declines_while_the_card_can_be_set_free(
+    lobby: Lobby,
+) -> None:
+    Business.objects.filter(pk=lobby.hotel.business.pk).update(email="desk@lake-view.test")
+    booking = lobby.authorized(first=30, last=32)
+    lapses = lobby.payment(booking).capture_before
+    assert lapses is not None
+    until = lapses - BEFORE_IT_LAPSES
+    shown = lobby.staff.get(lobby.at(booking, root=STAFF)).json()["answer_by"]
+
+    for hours in (49, 47, 46, 23, 22):
+        warn_of_deadlines(now=until - timedelta(hours=hours))
+    decline_unanswered(now=until - timedelta(seconds=1))
+    waits = lobby.status(booking)
+    decline_unanswered(now=until)
+    work()
+    too_late = lobby.decide(booking, "approve")
+
+    assert datetime.fromisoformat(shown) == until.replace(microsecond=0)
+    told = [message.subject for message in mail.outbox if message.to == ["desk@lake-view.test"]]
+    assert [subject.partition(":")[0] for subject in told] == ["Please answer", *["Please answer soon"] * 2]
+    assert (waits, lobby.status(booking)) == ("PENDING_APPROVAL", "DECLINED")
+    assert lobby.stripe.ledger()[-1]["state"] == "canceled"
+    assert mail.outbox[-1].subject == f"Booking Update - {booking}"
+    assert "nobody has answered in time" in mail.outbox[-1].body
+    assert too_late.status_code == 409
+    assert "declined" in too_late.json()["error"]
 
 
 @pytest.fixture
