@@ -22,6 +22,7 @@ from .trades import TRADES
 PATIENCE = 30.0  # seconds for one request, however often it is sent
 DECIDED_WITHIN = 25.0  # seconds that somebody looks at a waiting page
 LONGEST_PAUSE = 3.0
+MAIL_WITHIN = 60.0  # whoever sends it may have been killed, and what it had in hand is taken up again
 FIRST_DAY, DAYS = 8, 20  # from so many days ahead: what is canceled goes back in full
 
 
@@ -231,7 +232,7 @@ class Customer:
 
     def _key_to(self, booking: str) -> str:
         """The key to a booking that its guest was mailed. Raises GaveUp."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAIL_WITHIN
         while self.mailbox is not None and time.monotonic() < deadline:
             if key := self.mailbox.keys.get(booking):
                 return key
