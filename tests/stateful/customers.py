@@ -55,7 +55,7 @@ class Customers(Story):
 
     def _check_out(self, customer: int, place: Place, way: str, method: str, *, promo: bool) -> Sale | None:
         """Who wants a time has it exactly if nobody else does."""
-        wish = self.shop.wish(place.offering, place.time, way, method, promo)
+        wish = self.shop.wish(place.offering, place.time, way, self.called[method], promo)
         begin = reserve if way == "hold, then pay" else check_out
         others = self.others_keep(place)
         sale = None
@@ -80,6 +80,7 @@ class Customers(Story):
         self._open_a_page(self.pick(nth, self.can_pay), method, anew=anew)
 
     def _open_a_page(self, sale: Sale, method: str, *, anew: bool) -> None:
+        method = self.called[method]
         with self.step(f"the customer of {sale} opens a page at {method}") as came:
             asked = Due.objects.filter(order_id=sale.order, withdrawn_at=None)
             due = asked.filter(pk=sale.move.due) if sale.move else asked.filter(kind="full")

@@ -28,7 +28,8 @@ from tests.stateful.surroundings import Surroundings, webhooks_about
 
 # After the last step: the worker comes by at these times, and a person once more after each of them.
 ENDING = tuple(
-    timedelta(hours=hours) for hours in (0.05, 0.2, 0.5, 2, 6, 14, 24, 26, 48, 72, 96, 96, 200, 200, 400)
+    timedelta(hours=hours)
+    for hours in (0.05, 0.2, 0.5, 2, 6, 14, 24, 26, 48, 72, 96, 96, 200, 200, 400, 800, 1600)
 )
 
 

@@ -15,9 +15,9 @@ from holdfast.orders.models import PromoCode
 from holdfast.payments.models import GatewayAccount
 from holdfast.platform.models import User
 from holdfast.surfaces.astrology.terms import TERMS
+from tests.support import stripe, toy
 from tests.support.practice import NOW, Practice, new_member, new_practice, new_user
 from tests.support.sandbox import Sandbox
-from tests.support.toy import CREDENTIALS
 
 TRADE = "astrology"
 PROMO, PERCENT_OFF, PROMO_LIMIT = "TENOFF", 10, 2
@@ -29,6 +29,8 @@ TIMES = tuple(
 )
 PRICES = {"reading": 100_000, "long reading": 160_000, "other reading": 100_000}
 MINUTES = {"reading": 30, "long reading": 60, "other reading": 30}
+
+CREDENTIALS = {"toy": toy.CREDENTIALS, "stripe": stripe.CREDENTIALS}
 
 WAYS: dict[str, Terms] = {
     "pay first": TERMS,
@@ -60,14 +62,14 @@ class Shop:
         return Shopper(self.customers[customer], None)
 
 
-def open_shop(sandbox: Sandbox) -> Shop:
+def open_shop(sandbox: Sandbox, *, reserving: str) -> Shop:
     """Everything anew, in an empty database."""
     practice = new_practice(sandbox, title="reading", price=PRICES["reading"])
     GatewayAccount.objects.create(
         business=practice.business,
-        gateway="toy",
-        credentials=CREDENTIALS,
-        base_urls={"api": f"{sandbox.url}/toy"},
+        gateway=reserving,
+        credentials=CREDENTIALS[reserving],
+        base_urls={"api": f"{sandbox.url}/{reserving}"},
         position=1,
     )
     room = Resource.objects.create(business=practice.business, kind=Resource.Kind.PLACE, name="Room")

@@ -25,9 +25,10 @@ from tests.support.clockwork import A_SECOND, Clockwork, Killed
 from tests.support.database import empty_database
 from tests.support.practice import NOW
 from tests.support.sandbox import Sandbox
+from tests.support.stripe import in_toys_words
 
 T = TypeVar("T")
-GATEWAYS = ("toy", "phonepe")
+GATEWAYS = ("reserving", "phonepe")  # the first reserves money: Toy, or Stripe
 PLACES = [Place(offering, time) for offering in MINUTES for time in range(len(TIMES))]
 
 # Which sale something happens to: mostly one that fits, and now and then any, in vain.
@@ -51,14 +52,17 @@ class EveryRule:
 class Story(RuleBasedStateMachine):
     """One example. Each of its steps takes a second, and says what came of it."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, *, reserving: str = "toy") -> None:
         super().__init__()
+        self.called = {"reserving": reserving, "phonepe": "phonepe"}
         # Hypothesis would leave half of the rules out of each story; then too little happens in it.
         every: Any = EveryRule()
         self._rules_strategy.enabled_rules_strategy = st.just(every)
         empty_database()
-        self.shop: Shop = open_shop(sandbox)
-        self.clockwork = Clockwork(sandbox, start=NOW, gateways=GATEWAYS)
+        self.shop: Shop = open_shop(sandbox, reserving=reserving)
+        self.clockwork = Clockwork(sandbox, start=NOW, gateways=(reserving, "phonepe"))
+        if reserving == "stripe":
+            self.clockwork.at["stripe"] = in_toys_words(sandbox)
         self.sales: list[Sale] = []
         self.books = Books.read(self.clockwork)  # as they were after the last step
         self.is_broken = False  # something has gone wrong: what comes after says nothing any more

@@ -50,34 +50,35 @@ FAULTS: tuple[Fault, ...] = (
     ("phonepe", "refund_stuck", {}),
     ("phonepe", "refund_not_found", {}),
     ("phonepe", "refund_status_reset_before", {}),
-    ("toy", "start_500_before", {}),
-    ("toy", "start_reset_after", {}),
-    ("toy", "look_up_500_before", {}),
-    ("toy", "look_up_lag", {}),
-    ("toy", "look_up_unknown_state", {}),
-    ("toy", "look_up_another_payment", {}),
-    ("toy", "amount_lower", {}),
-    ("toy", "amount_higher", {}),
-    ("toy", "pay_pending", {}),
-    ("toy", "late_success", {}),
-    ("toy", "authorization_short", {"seconds": 9_000}),
-    ("toy", "authorization_lapses_early", {"seconds": 400}),
-    ("toy", "capture_declined", {}),
-    ("toy", "capture_declined", {"then": "lapsed"}),
-    ("toy", "capture_500_before", {}),
-    ("toy", "capture_500_after", {}),
-    ("toy", "capture_pending", {}),
-    ("toy", "capture_pending", {"ends": "authorized"}),
-    ("toy", "void_500_before", {}),
-    ("toy", "void_500_after", {}),
-    ("toy", "captured_outside", {}),
-    ("toy", "voided_outside", {}),
-    ("toy", "refund_500_after", {}),
-    ("toy", "refund_refused", {}),
-    ("toy", "refund_pending", {}),
-    ("toy", "refund_fails", {}),
-    ("toy", "refund_fails_after_success", {}),
+    ("reserving", "start_500_before", {}),
+    ("reserving", "start_reset_after", {}),
+    ("reserving", "look_up_500_before", {}),
+    ("reserving", "look_up_lag", {}),
+    ("reserving", "look_up_unknown_state", {}),
+    ("reserving", "look_up_another_payment", {}),
+    ("reserving", "amount_lower", {}),
+    ("reserving", "amount_higher", {}),
+    ("reserving", "pay_pending", {}),
+    ("reserving", "late_success", {}),
+    ("reserving", "authorization_short", {"seconds": 9_000}),
+    ("reserving", "authorization_lapses_early", {"seconds": 400}),
+    ("reserving", "capture_declined", {}),
+    ("reserving", "capture_declined", {"then": "lapsed"}),
+    ("reserving", "capture_500_before", {}),
+    ("reserving", "capture_500_after", {}),
+    ("reserving", "capture_pending", {}),
+    ("reserving", "capture_pending", {"ends": "authorized"}),
+    ("reserving", "void_500_before", {}),
+    ("reserving", "void_500_after", {}),
+    ("reserving", "captured_outside", {}),
+    ("reserving", "voided_outside", {}),
+    ("reserving", "refund_500_after", {}),
+    ("reserving", "refund_refused", {}),
+    ("reserving", "refund_pending", {}),
+    ("reserving", "refund_fails", {}),
+    ("reserving", "refund_fails_after_success", {}),
 )
+UNKNOWN = {("stripe", "capture_pending")}  # a card is charged, or not, at once
 
 
 class Surroundings(Story):
@@ -105,7 +106,8 @@ class Surroundings(Story):
         """Gateways are about to misbehave, and a process of ours is to die after so many statements."""
         for gateway, name, extra in faults:
             with self.step(f"{gateway} is about to misbehave: {name} {extra or ''}"):
-                self.clockwork.at[gateway].arm(name, **extra)
+                if (self.called[gateway], name) not in UNKNOWN:
+                    self.clockwork.at[self.called[gateway]].arm(name, **extra)
         if dies_in:
             with self.step(f"the next process is to die at its statement {dies_in}"):
                 self.clockwork.die_in(dies_in)

@@ -16,8 +16,17 @@ CHAPTER = 9
 TO_THE_END = (Phase.generate, Phase.shrink)
 
 
-def tell(sandbox: Sandbox, *, chapter: int, steps: int, phases: Sequence[Phase] = TO_THE_END) -> None:
-    """The stories of one chapter, each of so many steps. What goes wrong is raised, with its story."""
+def tell(
+    sandbox: Sandbox,
+    *,
+    chapter: int,
+    steps: int,
+    reserving: str = "toy",
+    phases: Sequence[Phase] = TO_THE_END,
+) -> None:
+    """The stories of one chapter, each of so many steps, where money is reserved at this gateway. What goes
+    wrong is raised, with its story.
+    """
     stories = settings(
         max_examples=CHAPTER,
         stateful_step_count=steps,
@@ -28,5 +37,7 @@ def tell(sandbox: Sandbox, *, chapter: int, steps: int, phases: Sequence[Phase] 
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
-    machine: Any = seed(chapter)(lambda: Machine(sandbox))  # what makes one will do as well
+    machine: Any = seed(chapter)(
+        lambda: Machine(sandbox, reserving=reserving)
+    )  # what makes one will do as well
     run_state_machine_as_test(machine, settings=stories)

@@ -8,12 +8,15 @@ from tests.stateful.telling import tell
 from tests.support.sandbox import Sandbox
 
 
-@pytest.mark.parametrize("chapter", range(2))
-def test_whatever_happens_time_and_money_agree(own_sandbox: Sandbox, chapter: int) -> None:
-    tell(own_sandbox, chapter=chapter, steps=25)
+@pytest.mark.parametrize(("chapter", "reserving"), [(0, "toy"), (1, "stripe")])
+def test_whatever_happens_time_and_money_agree(own_sandbox: Sandbox, chapter: int, reserving: str) -> None:
+    tell(own_sandbox, chapter=chapter, steps=25, reserving=reserving)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("chapter", range(100, 140))
-def test_whatever_happens_for_longer_time_and_money_agree(own_sandbox: Sandbox, chapter: int) -> None:
-    tell(own_sandbox, chapter=chapter, steps=40)
+@pytest.mark.parametrize("reserving", ["toy", "stripe"])
+@pytest.mark.parametrize("chapter", range(100, 130))
+def test_whatever_happens_for_longer_time_and_money_agree(
+    own_sandbox: Sandbox, chapter: int, reserving: str
+) -> None:
+    tell(own_sandbox, chapter=chapter, steps=40, reserving=reserving)

@@ -47,7 +47,7 @@ def at_stripe(sandbox: Sandbox) -> Sandbox:
 
 # What Toy's stories call a question to the gateway, and how a payment stands there.
 QUESTIONS = {"start": "create_session", "void": "cancel", "look_up": "retrieve_session"}
-TWISTS = ("look_up_lag", "look_up_flap", "look_up_unknown_state")
+TWISTS = ("look_up_lag", "look_up_flap", "look_up_unknown_state", "look_up_another_payment")
 READS = ("retrieve", "list")
 STATES = {"requires_capture": "authorized", "succeeded": "captured", "canceled": "voided"}
 
