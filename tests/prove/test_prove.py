@@ -36,7 +36,7 @@ def prove(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(child.args, child.returncode, said, complained)
 
 
-@pytest.mark.spec("BC-1", "BC-7", "BC-8", "BC-9", "BC-11", "BC-26")
+@pytest.mark.spec("BC-1", "BC-7", "BC-8", "BC-9", "BC-11", "BC-26", "HOT-4", "HOT-5", "HOT-9")
 @pytest.mark.timeout(900)
 def test_two_hundred_bookings_and_twenty_kills_leave_books_that_agree(open_folder: Path) -> None:
     done = prove(open_folder / "home", "fire", "--bookings", "200", "--seed", "check")
