@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from holdfast.project.embedded import EmbeddedPostgres
-from tests.support.demo import RunningDemo
+from tests.support.demo import RunningDemo, used_home
 
 pytestmark = [pytest.mark.spec("OPS-1"), pytest.mark.timeout(180)]
 
@@ -35,6 +35,12 @@ def start_demo(open_folder: Path) -> Iterator[Start]:
             demo.end()
     for left in programs_of(open_folder / "home"):
         left.kill()
+
+
+@pytest.fixture
+def used(open_folder: Path) -> None:
+    """A demo has run from the home before, so that the next is soon ready."""
+    used_home(open_folder / "home")
 
 
 def programs_of(home: Path) -> list[psutil.Process]:
@@ -90,6 +96,7 @@ def test_it_comes_up_stops_whole_and_keeps_its_data(start_demo: Start) -> None:
     assert (second.home / "secrets.json").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.usefixtures("used")
 def test_ctrl_c_reaches_the_whole_group_and_still_stops_in_order(start_demo: Start) -> None:
     demo = start_demo()
     demo.wait_for("Holdfast is ready")
@@ -144,6 +151,7 @@ def test_a_second_demo_from_the_same_folder_is_refused(start_demo: Start) -> Non
     assert first.process.poll() is None
 
 
+@pytest.mark.usefixtures("used")
 def test_what_a_killed_demo_left_running_is_stopped_by_the_next(start_demo: Start) -> None:
     killed = start_demo()
     killed.wait_for("Holdfast is ready")
@@ -164,6 +172,7 @@ def test_what_a_killed_demo_left_running_is_stopped_by_the_next(start_demo: Star
     assert nothing_runs(heir.home)
 
 
+@pytest.mark.usefixtures("used")
 def test_a_program_that_dies_is_started_again(start_demo: Start) -> None:
     demo = start_demo()
     demo.wait_for("Holdfast is ready")

@@ -214,6 +214,7 @@ def test_refunds_go_through_three_states(shop: Shop, sandbox: Sandbox, reference
         "currency": "INR",
         "state": "COMPLETED",
         "refunded": 20_000,
+        "disputed": 0,
     }
 
 

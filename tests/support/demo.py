@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.support.sandbox import free_port
 
+# One for all workers of a run, where everybody may pass through: the database's user must.
+_RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
+_SHARED = Path(tempfile.gettempdir()) / f"holdfast-demo-{_RUN}"
+_USED = _SHARED / "home"
 OURS = ("HOLDFAST_", "SANDBOX_", "DATABASE_", "DJANGO_", "LIVE_", "PORT")
 
 
@@ -56,3 +66,32 @@ class RunningDemo:
         assert self.process.stdout
         self.said.extend(self.process.stdout.readlines())
         return self.process.wait()
+
+
+def used_home(home: Path) -> None:
+    """Make this the home of a demo that has run before, so that it is soon ready: its data is there.
+
+    For the first who asks one is started and stopped; everybody has a copy of what that has left. The folder
+    that it is in must be open, as ``_SHARED`` is.
+    """
+    with _alone():
+        if not _USED.exists():
+            atexit.register(_forget)
+            first = RunningDemo(_USED)
+            first.wait_for("Starting worker")
+            first.end()
+            shutil.rmtree(_USED / "mail")  # its links are to another demo's addresses
+        subprocess.run(["cp", "-a", _USED, home], check=True)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    _SHARED.mkdir(mode=0o755, exist_ok=True)
+    with (_SHARED / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _forget() -> None:
+    with _alone():
+        shutil.rmtree(_SHARED)
