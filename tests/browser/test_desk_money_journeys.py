@@ -113,7 +113,7 @@ def scheme(request: pytest.FixtureRequest) -> Literal["light", "dark"]:
     return "light" if request.param == "light" else "dark"
 
 
-@pytest.fixture(params=[360, 1280])
+@pytest.fixture(params=[360, pytest.param(1280, marks=pytest.mark.long)])
 def screen(
     chromium: Browser, scheme: Literal["light", "dark"], request: pytest.FixtureRequest
 ) -> Iterator[Page]:

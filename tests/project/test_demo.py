@@ -108,7 +108,7 @@ def test_ctrl_c_reaches_the_whole_group_and_still_stops_in_order(start_demo: Sta
     assert "Traceback" not in "".join(demo.said)
 
 
-@pytest.mark.parametrize("moment", ["PostgreSQL", "data", "web"])
+@pytest.mark.parametrize("moment", ["PostgreSQL", "data", pytest.param("web", marks=pytest.mark.long)])
 def test_a_stop_during_start_up_leaves_nothing_running(start_demo: Start, moment: str) -> None:
     demo = start_demo()
     demo.wait_for(f"Starting {moment}")

@@ -30,7 +30,9 @@ def everything() -> dict[str, list[Any]]:
     return {table.__name__: list(table.objects.order_by("pk").values()) for table in tables}
 
 
-@pytest.mark.parametrize("hour", [0, 9, 18, 23])
+@pytest.mark.parametrize(
+    "hour", [0, pytest.param(9, marks=pytest.mark.long), 18, pytest.param(23, marks=pytest.mark.long)]
+)
 def test_at_whatever_hour_it_is_made_the_books_agree(hour: int) -> None:
     now = NOW.replace(hour=hour)
 
