@@ -87,3 +87,11 @@ def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(java_script_enabled=False, viewport=A_SMALL_PHONE)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def desk(chromium: Browser) -> Iterator[Page]:
+    """A small phone with JavaScript, so that htmx is at work."""
+    context = chromium.new_context(viewport=A_SMALL_PHONE)
+    yield context.new_page()
+    context.close()

@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from holdfast.availability.models import Block
 from holdfast.booking.models import Booking
 from holdfast.platform.models import User
-from tests.browser.going import follow
+from tests.browser.going import follow, sit_down
 from tests.browser.shop import Shop
-from tests.support.practice import PASSWORD, new_member
+from tests.support.practice import new_member
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -25,21 +25,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 def member(shop: Shop) -> User:
     """Somebody of the staff, on the first day."""
     return new_member(shop.practice, "staff")
-
-
-@pytest.fixture
-def desk(chromium: Browser) -> Iterator[Page]:
-    """A small phone with JavaScript, so that htmx is at work."""
-    context = chromium.new_context(viewport=ViewportSize(width=360, height=740))
-    yield context.new_page()
-    context.close()
-
-
-def sit_down(page: Page, shop: Shop, user: User, path: str = "/desk/") -> None:
-    page.goto(shop.address(path))
-    page.get_by_label("Email").fill(user.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    follow(page.get_by_role("button", name="Sign in"))
 
 
 def day_of(shop: Shop) -> str:

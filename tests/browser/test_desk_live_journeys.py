@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped] # it ships no types
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Page, expect
 
 from holdfast.booking.models import Booking
 from holdfast.flows.approval import approve_booking
@@ -15,16 +15,18 @@ from holdfast.flows.recording import Method, Taken, record_payment
 from holdfast.kernel.clock import utc_now
 from holdfast.kernel.money import Money
 from holdfast.platform.models import User
-from tests.browser.going import follow
+from tests.browser.going import follow, sit_down
 from tests.browser.shop import Shop
 from tests.support.hotel import booking_of, new_hotel
 from tests.support.hotel import stay as held
 from tests.support.live import start_live, start_notifier
-from tests.support.practice import PASSWORD, new_member
+from tests.support.practice import new_member
 from tests.support.processes import Stack, start_stack
 from tests.support.sandbox import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.spec("WEB-4", "WEB-8")]
+
+APPROVALS = "/desk/approvals/"
 
 
 @pytest.fixture(scope="module")
@@ -43,21 +45,6 @@ def stack(chromium_path: str, db: None, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def member(shop: Shop) -> User:
     return new_member(shop.practice, "staff")
-
-
-@pytest.fixture
-def desk(chromium: Browser) -> Iterator[Page]:
-    """A small phone with JavaScript, so that htmx is at work."""
-    context = chromium.new_context(viewport=ViewportSize(width=360, height=740))
-    yield context.new_page()
-    context.close()
-
-
-def sit_down(page: Page, shop: Shop, user: User, path: str = "/desk/approvals/") -> None:
-    page.goto(shop.address(path))
-    page.get_by_label("Email").fill(user.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    follow(page.get_by_role("button", name="Sign in"))
 
 
 def asked(shop: Shop, *, at: str) -> None:
@@ -94,7 +81,7 @@ def check(page: Page) -> None:
 def test_one_is_accepted_and_one_declined_by_the_keyboard_alone(shop: Shop, desk: Page, member: User) -> None:
     asked(shop, at="10:00")
     asked(shop, at="12:00")
-    sit_down(desk, shop, member)
+    sit_down(desk, shop, member, APPROVALS)
     expect(desk.locator("#to-answer .count")).to_contain_text("2")
     check(desk)
 
@@ -118,7 +105,7 @@ def test_one_is_accepted_and_one_declined_by_the_keyboard_alone(shop: Shop, desk
 
 def test_without_javascript_it_is_a_form_and_its_answer(shop: Shop, page: Page, member: User) -> None:
     asked(shop, at="10:00")
-    sit_down(page, shop, member)
+    sit_down(page, shop, member, APPROVALS)
 
     follow(page.get_by_role("button", name="Accept"))
 
@@ -131,7 +118,7 @@ def test_without_javascript_it_is_a_form_and_its_answer(shop: Shop, page: Page, 
 def test_what_is_open_follows_what_happens_elsewhere_and_leaves_alone_what_is_being_written(
     shop: Shop, desk: Page, member: User
 ) -> None:
-    sit_down(desk, shop, member)
+    sit_down(desk, shop, member, APPROVALS)
     agenda = desk.context.new_page()
     agenda.goto(shop.address(f"/desk/?date={shop.day}"))
     expect(agenda.locator("#agenda")).to_contain_text("Nothing is booked on this day.")

@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from holdfast.booking.models import Booking
 from holdfast.payments.models import Payment, Transaction
 from holdfast.platform.models import User
-from tests.browser.going import follow
+from tests.browser.going import follow, sit_down
 from tests.browser.shop import Opened, Shop
-from tests.support.practice import PASSWORD, new_member
+from tests.support.practice import new_member
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.spec("DESK-3")]
 
@@ -22,13 +22,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.spec("D
 @pytest.fixture
 def member(shop: Shop) -> User:
     return new_member(shop.practice, "staff")
-
-
-def sit_down(page: Page, shop: Shop, user: User, path: str) -> None:
-    page.goto(shop.address(path))
-    page.get_by_label("Email").fill(user.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    follow(page.get_by_role("button", name="Sign in"))
 
 
 def paid(shop: Shop, *, at: str = "10:00", as_it_is: bool = True) -> Opened:
